@@ -21,11 +21,11 @@ extern "C" {
 #if defined(__GNUC__)
 #define AJ_API __attribute__((visibility("default")))
 #define AJ_MUST_USE __attribute__((warn_unused_result))
-#define AJ_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define AJ_PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
 #else
 #define AJ_API
 #define AJ_MUST_USE
-#define AJ_PRINTF(format, first)
+#define AJ_PRINTF(format_at, first_at)
 #endif
 
 /* ---- errors ---------------------------------------------------------------------------------- */

@@ -15,7 +15,7 @@ unsigned ajp_pool_threads(const ajp_pool *pool);
 
 /* Calls run(user, task, thread) for every task 0 .. n_tasks-1; returns when all are done.  `thread` is
  * 0 .. n_threads-1, at most one call per thread at a time: use it to pick a workspace, never to shape the result.
- * Nested calls from inside run are executed by the calling thread alone. */
+ * Not from inside run: nested work belongs to the thread that has the task. */
 void ajp_pool_run(ajp_pool *pool, size_t n_tasks, void (*run)(void *user, size_t task, unsigned thread), void *user);
 
 #endif
