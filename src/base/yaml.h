@@ -1,5 +1,6 @@
 /* yaml.h: YAML files as a small tree with line numbers, through libyaml's events.
- * Refused: aliases and anchors, tags, several documents, depth > 16, files over 1 MiB, duplicate keys. */
+ * Refused: aliases and anchors, tags, several documents, depth > 16, files over 1 MiB, duplicate keys,
+ * more than 1000 keys in one map. */
 #ifndef AJP_YAML_H
 #define AJP_YAML_H
 
@@ -25,6 +26,11 @@ const ajp_yaml *ajp_yaml_find(const ajp_yaml *map, const char *key); /* NULL whe
 aj_status ajp_yaml_number(const ajp_yaml *node, const char *file, double *out, aj_error *err);
 aj_status ajp_yaml_integer(const ajp_yaml *node, const char *file, int64_t min, int64_t max, int64_t *out, aj_error *err);
 aj_status ajp_yaml_string(const ajp_yaml *node, const char *file, const char **out, aj_error *err);
+/* "none", "null", "~" or nothing, unquoted. */
+bool ajp_yaml_is_none(const ajp_yaml *node);
+/* Decimal number at the start of text ("1", "-0.5", "2.5e-3"; no hex, inf or nan), whatever the locale; *end is the
+ * first character after it. false: no number, or one outside the range of a double. */
+bool ajp_number_scan(const char *text, const char **end, double *out);
 /* Every key of the map must be in the NULL-terminated list. */
 aj_status ajp_yaml_check_keys(const ajp_yaml *map, const char *file, const char *const *allowed, aj_error *err);
 
