@@ -88,7 +88,8 @@ aj_isa aj_context_isa(const aj_context *context)
 
 void *ajp_alloc(const aj_context *context, size_t size)
 {
-    return context->allocator.alloc(context->allocator.user, size == 0 ? 1 : size);
+    if (size == 0) size = 1;
+    return context == NULL ? default_alloc(NULL, size) : context->allocator.alloc(context->allocator.user, size);
 }
 
 void *ajp_calloc(const aj_context *context, size_t n, size_t size)
@@ -102,7 +103,11 @@ void *ajp_calloc(const aj_context *context, size_t n, size_t size)
 
 void ajp_free(const aj_context *context, void *pointer)
 {
-    if (pointer != NULL) context->allocator.free(context->allocator.user, pointer);
+    if (pointer == NULL) return;
+    if (context == NULL)
+        free(pointer);
+    else
+        context->allocator.free(context->allocator.user, pointer);
 }
 
 char *ajp_strdup(const aj_context *context, const char *text)

@@ -22,7 +22,8 @@ aj_status ajp_status_from_errno(int system_errno);
         if (st != AJ_OK) goto done;                                                                        \
     } while (0)
 
-/* ---- memory: everything goes through the context's allocator, aligned to 64 bytes ------------- */
+/* ---- memory: everything goes through the context's allocator, aligned to 64 bytes.
+ * A NULL context stands for the C library's allocator: records outlive the context they were made with. ---- */
 struct ajp_pool;
 struct aj_context {
     aj_allocator allocator;
