@@ -22,7 +22,7 @@ typedef enum { AJ_SPLIT_TEST = 0, AJ_SPLIT_TRAIN } aj_split;
 typedef struct {
     size_t struct_size;
     aj_split split;
-    double scale;         /* bytes are multiplied by it; NaN = 1/255.  Floats are taken as they are unless set. */
+    double scale;         /* every value is multiplied by it; NaN = 1/255 for bytes, 1 for every other type */
     size_t max_samples;   /* 0 = all; else only the first so many */
 } aj_dataset_options;
 #define AJ_DATASET_OPTIONS_INIT {sizeof(aj_dataset_options), AJ_SPLIT_TEST, (double)__builtin_nan(""), 0}
@@ -33,7 +33,7 @@ typedef struct {
     const char *origin; /* the file or folder that was used */
     size_t n_samples, n_features; /* features: elements of one sample */
     size_t rank, shape[8];        /* of one sample, without the sample axis: {28, 28} */
-    size_t n_classes;             /* largest label + 1; 0 without labels */
+    size_t n_classes;             /* largest label + 1, or the width of one-hot rows; 0 without labels */
 } aj_dataset_info;
 
 typedef struct aj_dataset aj_dataset;
@@ -50,9 +50,10 @@ AJ_API AJ_MUST_USE aj_status aj_dataset_read(const aj_dataset *dataset, size_t f
 /* n_samples class numbers, or NULL when the set has no labels; borrowed. */
 AJ_API const int32_t *aj_dataset_labels(const aj_dataset *dataset);
 
-/* Known names, for listing: i = 0, 1, ... until NULL is returned.  *where gets the folder found on this machine
- * (into a caller's buffer) or an empty string, `about` a line with source and licence. */
+/* Known names, for listing: i = 0, 1, ... until NULL is returned.  *about (NULL allowed) gets a line with source and
+ * licence. */
 AJ_API const char *aj_dataset_known(size_t i, const char **about);
+/* The folder of a known name on this machine, or an empty string when it is not here; NOT_FOUND: not a known name. */
 AJ_API AJ_MUST_USE aj_status aj_dataset_locate(const aj_context *context, const char *name, char *folder, size_t size,
                                                aj_error *err);
 

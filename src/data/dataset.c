@@ -1,0 +1,209 @@
+/* dataset.c: opens a SET: finds its files, checks them, keeps the samples in their stored type. */
+#include "dataset.h"
+
+#include "known.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct aj_dataset {
+    const aj_context *context;
+    ajp_arena arena; /* strings */
+    aj_dataset_info info;
+    ajp_array inputs;
+    int32_t *labels; /* or NULL */
+    float scale;
+};
+
+/* The files a SET stands for. */
+typedef struct {
+    const char *inputs, *labels; /* labels NULL: none */
+    const char *origin, *split;
+    size_t n_classes_known; /* 0 = not known */
+} files;
+
+static aj_status idx_files(files *out, aj_dataset *d, const char *folder, aj_split split, aj_error *err)
+{
+    const char *prefix = split == AJ_SPLIT_TRAIN ? "train" : "t10k";
+    out->origin = ajp_arena_strdup(&d->arena, folder);
+    out->split = split == AJ_SPLIT_TRAIN ? "train" : "test";
+    AJ_TRY(ajp_idx_find(&out->inputs, folder, split, AJP_IDX_IMAGES, &d->arena, err));
+    AJ_TRY(ajp_idx_find(&out->labels, folder, split, AJP_IDX_LABELS, &d->arena, err));
+    if (out->inputs == NULL)
+        return ajp_fail(err, AJ_NOT_FOUND, 0, "%s: has no %s-images-idx3-ubyte[.gz]; a data set folder holds IDX files under MNIST's "
+                        "names", folder, prefix);
+    if (out->labels == NULL)
+        return ajp_fail(err, AJ_NOT_FOUND, 0, "%s: has %s images, but no %s-labels-idx1-ubyte[.gz]", folder, prefix, prefix);
+    return AJ_OK;
+}
+
+static aj_status known_files(files *out, aj_dataset *d, const ajp_known_dataset *known, aj_split split, aj_error *err)
+{
+    const char *folder, *searched;
+    AJ_TRY(ajp_known_locate(d->context, known, &d->arena, &folder, &searched, err));
+    if (folder == NULL)
+        return ajp_fail(err, AJ_NOT_FOUND, 0, "%s: not found in %s; %s, or name its folder with --data-root or AJ_DATA", known->name,
+                        searched[0] != '\0' ? searched : "any folder", known->advice);
+    AJ_TRY(idx_files(out, d, folder, split, err));
+    out->n_classes_known = known->n_classes;
+    return AJ_OK;
+}
+
+static bool ends_with(const char *text, size_t length, const char *end)
+{
+    size_t n = strlen(end);
+    return length > n && memcmp(text + length - n, end, n) == 0;
+}
+
+static bool is_npy(const char *text, size_t length)
+{
+    return ends_with(text, length, ".npy") || ends_with(text, length, ".npy.gz");
+}
+
+/* "a.npy:b.npy" or "a.npy"; inputs stay NULL when it does not look like either.  The colon is the first one behind
+ * .npy[.gz], so that folders may have colons. */
+static aj_status npy_files(files *out, aj_dataset *d, const char *set, aj_error *err)
+{
+    const char *colon = set;
+    while ((colon = strchr(colon, ':')) != NULL && !is_npy(set, (size_t)(colon - set))) colon++;
+    size_t first = colon != NULL ? (size_t)(colon - set) : strlen(set);
+    if (!is_npy(set, first)) return AJ_OK;
+    if (colon != NULL && !is_npy(colon + 1, strlen(colon + 1)))
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: the labels must be a .npy or .npy.gz file", set);
+    char *copy = ajp_arena_strdup(&d->arena, set);
+    if (copy == NULL) return ajp_no_memory(err, set);
+    copy[first] = '\0';
+    out->inputs = copy;
+    out->labels = colon != NULL ? copy + first + 1 : NULL;
+    out->origin = out->inputs;
+    out->split = "all";
+    return AJ_OK;
+}
+
+static aj_status find_files(files *out, aj_dataset *d, const char *set, aj_split split, aj_error *err)
+{
+    const ajp_known_dataset *known = ajp_known_find(set);
+    if (known != NULL) return known_files(out, d, known, split, err);
+    struct stat info;
+    if (stat(set, &info) == 0 && S_ISDIR(info.st_mode)) return idx_files(out, d, set, split, err);
+    AJ_TRY(npy_files(out, d, set, err));
+    if (out->inputs != NULL) return AJ_OK;
+    return ajp_fail(err, AJ_NOT_FOUND, 0, "%s: no such data set; give fashion-mnist, mnist, a folder of IDX files, or "
+                    "inputs.npy:labels.npy", set);
+}
+
+/* NaN, infinities and doubles beyond float32 would turn into results without a word. */
+static aj_status check_finite(const ajp_array *a, const char *name, aj_error *err)
+{
+    if (a->element != AJP_ELEMENT_F4 && a->element != AJP_ELEMENT_F8) return AJ_OK;
+    size_t n_features = a->n_elements / a->shape[0];
+    for (size_t i = 0; i < a->n_elements; i++) {
+        double value = ajp_array_value(a, i);
+        if (!(fabs(value) <= (double)FLT_MAX))
+            return ajp_fail(err, AJ_CORRUPT, 0, "%s: element %zu of sample %zu is %g; inputs must be finite float32 numbers", name,
+                            i % n_features, i / n_features, value);
+    }
+    return AJ_OK;
+}
+
+static aj_status load_labels(aj_dataset *d, const files *f, aj_error *err)
+{
+    if (f->labels == NULL) return AJ_OK;
+    ajp_array array;
+    AJ_TRY(ajp_array_load(&array, d->context, f->labels, err));
+    aj_status st = AJ_OK;
+    if (array.shape[0] != d->inputs.shape[0])
+        st = ajp_fail(err, AJ_MISMATCH, 0, "%s has %zu labels, %s has %zu samples; they must be as many", f->labels, array.shape[0],
+                      f->inputs, d->inputs.shape[0]);
+    if (st == AJ_OK)
+        st = ajp_labels_from_array(&d->labels, &d->info.n_classes, &array, f->n_classes_known, d->context, f->labels, err);
+    ajp_array_free(&array, d->context);
+    return st;
+}
+
+static aj_status load(aj_dataset *d, const char *set, const aj_dataset_options *options, aj_error *err)
+{
+    files f = {.n_classes_known = 0};
+    AJ_TRY(find_files(&f, d, set, options->split, err));
+    AJ_TRY(ajp_array_load(&d->inputs, d->context, f.inputs, err));
+    AJ_TRY(check_finite(&d->inputs, f.inputs, err));
+    AJ_TRY(load_labels(d, &f, err));
+    const ajp_array *a = &d->inputs;
+    d->info.name = ajp_arena_strdup(&d->arena, set);
+    if (d->info.name == NULL || f.origin == NULL) return ajp_no_memory(err, set);
+    d->info.split = f.split;
+    d->info.origin = f.origin;
+    d->info.n_samples = options->max_samples > 0 ? ajp_min_size(options->max_samples, a->shape[0]) : a->shape[0];
+    d->info.n_features = a->n_elements / a->shape[0];
+    d->info.rank = a->rank > 1 ? a->rank - 1 : 1;
+    d->info.shape[0] = 1;
+    for (size_t i = 1; i < a->rank; i++) d->info.shape[i - 1] = a->shape[i];
+    double scale = options->scale;
+    if (isnan(scale)) scale = a->element == AJP_ELEMENT_U1 ? 1.0 / 255.0 : 1.0;
+    d->scale = (float)scale;
+    return AJ_OK;
+}
+
+aj_status aj_dataset_open(aj_dataset **out, aj_context *context, const char *set, const aj_dataset_options *options,
+                          aj_error *err)
+{
+    aj_dataset_options defaults = AJ_DATASET_OPTIONS_INIT;
+    *out = NULL;
+    if (options == NULL) options = &defaults;
+    if (options->struct_size != sizeof *options)
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "data set options: struct_size %zu; use AJ_DATASET_OPTIONS_INIT",
+                        options->struct_size);
+    if (options->split != AJ_SPLIT_TEST && options->split != AJ_SPLIT_TRAIN)
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: split %d; use AJ_SPLIT_TEST or AJ_SPLIT_TRAIN", set, (int)options->split);
+    if (!isnan(options->scale) && !(fabs(options->scale) > 0.0 && fabs(options->scale) <= (double)FLT_MAX))
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: scale %g; give a finite factor other than 0", set, options->scale);
+    aj_dataset *d = ajp_calloc(context, 1, sizeof *d);
+    if (d == NULL) return ajp_no_memory(err, set);
+    d->context = context;
+    ajp_arena_init(&d->arena, context);
+    aj_status st = load(d, set, options, err);
+    if (st == AJ_OK) {
+        *out = d;
+        d = NULL;
+    }
+    aj_dataset_close(d);
+    return st;
+}
+
+void aj_dataset_close(aj_dataset *dataset)
+{
+    if (dataset == NULL) return;
+    ajp_array_free(&dataset->inputs, dataset->context);
+    ajp_free(dataset->context, dataset->labels);
+    ajp_arena_free(&dataset->arena);
+    ajp_free(dataset->context, dataset);
+}
+
+aj_dataset_info aj_dataset_describe(const aj_dataset *dataset)
+{
+    return dataset->info;
+}
+
+aj_status aj_dataset_read(const aj_dataset *dataset, size_t first, size_t n, float *out, aj_error *err)
+{
+    const aj_dataset_info *info = &dataset->info;
+    if (first > info->n_samples || n > info->n_samples - first)
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: samples %zu to %zu asked for, it has %zu", info->name, first, first + n,
+                        info->n_samples);
+    ajp_array_floats(&dataset->inputs, first * info->n_features, n * info->n_features, dataset->scale, out);
+    return AJ_OK;
+}
+
+void ajp_dataset_gather(const aj_dataset *dataset, const uint32_t *indices, size_t n, float *out, size_t out_row)
+{
+    size_t n_features = dataset->info.n_features;
+    for (size_t i = 0; i < n; i++)
+        ajp_array_floats(&dataset->inputs, indices[i] * n_features, n_features, dataset->scale, out + i * out_row);
+}
+
+const int32_t *aj_dataset_labels(const aj_dataset *dataset)
+{
+    return dataset->labels;
+}
