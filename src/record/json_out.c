@@ -1,0 +1,240 @@
+/* json_out.c: a record as the document of DESIGN 5. */
+#include "fields.h"
+#include "json_writer.h"
+
+#include <math.h>
+#include <string.h>
+
+static void put_fields(ajp_json *json, const ajp_field *fields, const void *base)
+{
+    for (; fields->key != NULL; fields++) {
+        double value;
+        memcpy(&value, (const char *)base + fields->offset, sizeof value);
+        ajp_json_number(json, fields->key, value);
+    }
+}
+
+static void put_interval(ajp_json *json, const char *key, double low, double high)
+{
+    if (isnan(low) || isnan(high)) {
+        ajp_json_null(json, key);
+        return;
+    }
+    ajp_json_array(json, key, true);
+    ajp_json_number(json, NULL, low);
+    ajp_json_number(json, NULL, high);
+    ajp_json_array_end(json);
+}
+
+static void put_summary(ajp_json *json, const aj_summary *summary)
+{
+    ajp_json_number(json, "mean", summary->mean);
+    ajp_json_number(json, "stddev", summary->stddev);
+    put_interval(json, "ci95", summary->ci95_low, summary->ci95_high);
+}
+
+static void put_strings(ajp_json *json, const char *key, const char *const *texts, size_t n)
+{
+    ajp_json_array(json, key, false);
+    for (size_t i = 0; i < n; i++) ajp_json_string(json, NULL, texts[i]);
+    ajp_json_array_end(json);
+}
+
+/* {key: number or word}: what a program wants; units and sources stand apart. */
+static void put_parameters(ajp_json *json, const char *key, const aj_recorded_parameter *parameters, size_t n)
+{
+    ajp_json_object(json, key);
+    for (size_t i = 0; i < n; i++) {
+        if (parameters[i].word != NULL)
+            ajp_json_string(json, parameters[i].key, parameters[i].word);
+        else
+            ajp_json_number(json, parameters[i].key, parameters[i].value);
+    }
+    ajp_json_object_end(json);
+}
+
+static void put_sources(ajp_json *json, const char *key, const aj_recorded_parameter *parameters, size_t n)
+{
+    ajp_json_object(json, key);
+    for (size_t i = 0; i < n; i++) {
+        if (parameters[i].unit == NULL && parameters[i].source == NULL) continue;
+        ajp_json_object(json, parameters[i].key);
+        ajp_json_string(json, "unit", parameters[i].unit);
+        ajp_json_string(json, "source", parameters[i].source);
+        ajp_json_object_end(json);
+    }
+    ajp_json_object_end(json);
+}
+
+static void put_hardware(ajp_json *json, const aj_evaluation *record)
+{
+    if (record->hardware_name == NULL) {
+        ajp_json_null(json, "hardware");
+        return;
+    }
+    ajp_json_object(json, "hardware");
+    ajp_json_string(json, "name", record->hardware_name);
+    ajp_json_string(json, "family", record->hardware_family);
+    ajp_json_string(json, "evidence", record->hardware_evidence);
+    ajp_json_number(json, "year", record->hardware_year == 0 ? (double)NAN : record->hardware_year);
+    ajp_json_string(json, "node", record->hardware_node);
+    ajp_json_string(json, "cite", record->hardware_cite);
+    put_parameters(json, "parameters", record->parameters, record->n_parameters);
+    put_sources(json, "parameter_sources", record->parameters, record->n_parameters);
+    ajp_json_object_end(json);
+}
+
+/* Causes that do not exist on this hardware are left out; existing ones that nobody described are null. */
+static void put_energy(ajp_json *json, const aj_energy *energy)
+{
+    for (int boundary = 0; boundary < AJ_N_BOUNDARIES; boundary++)
+        ajp_json_number(json, aj_boundary_name((aj_boundary)boundary),
+                        aj_energy_boundary(energy, (aj_boundary)boundary));
+    ajp_json_number(json, "described_joules", aj_energy_described(energy));
+    ajp_json_object(json, "causes");
+    for (int cause = 0; cause < AJ_N_CAUSES; cause++)
+        if ((energy->applies >> cause & 1u) != 0)
+            ajp_json_number(json, aj_cause_name((aj_cause)cause), energy->cause_joules[cause]);
+    ajp_json_object_end(json);
+}
+
+static void put_energies(ajp_json *json, const aj_evaluation *record)
+{
+    ajp_json_object(json, "energy_joules_per_inference");
+    put_energy(json, &record->energy);
+    ajp_json_number(json, "stddev_joules", record->energy_stddev_joules);
+    ajp_json_string(json, "origin", aj_origin_name(AJ_MODELLED));
+    ajp_json_object_end(json);
+    ajp_json_object(json, "energy_joules_per_mac");
+    for (int boundary = 0; boundary < AJ_N_BOUNDARIES; boundary++)
+        ajp_json_number(json, aj_boundary_name((aj_boundary)boundary), ajp_record_per_mac(record, (aj_boundary)boundary));
+    ajp_json_object_end(json);
+}
+
+static void put_layers(ajp_json *json, const aj_evaluation *record)
+{
+    ajp_json_array(json, "layers", false);
+    for (size_t i = 0; i < record->n_layers; i++) {
+        const aj_layer_record *layer = &record->layers[i];
+        ajp_json_object(json, NULL);
+        ajp_json_string(json, "name", layer->name);
+        ajp_json_string(json, "op_type", layer->op_type);
+        ajp_json_string(json, "runs_on", layer->runs_on);
+        ajp_json_count(json, "rows", layer->rows);
+        ajp_json_count(json, "cols", layer->cols);
+        ajp_json_count(json, "reps", layer->reps);
+        put_fields(json, ajp_layer_fields, layer);
+        ajp_json_object(json, "energy_joules");
+        put_energy(json, &layer->energy);
+        ajp_json_object_end(json);
+        ajp_json_object_end(json);
+    }
+    ajp_json_array_end(json);
+}
+
+static void put_measured(ajp_json *json, const aj_evaluation *record)
+{
+    const aj_estimate *energy = &record->measured_energy_joules;
+    ajp_json_object(json, "measured");
+    if (isnan(energy->value)) {
+        ajp_json_null(json, "energy_joules");
+    } else {
+        ajp_json_object(json, "energy_joules");
+        ajp_json_number(json, "value", energy->value);
+        ajp_json_number(json, "stddev", energy->stddev);
+        ajp_json_string(json, "origin", aj_origin_name(energy->origin));
+        ajp_json_object_end(json);
+    }
+    ajp_json_number(json, "duration_seconds", record->duration_seconds);
+    ajp_json_object_end(json);
+}
+
+static void put_accuracy(ajp_json *json, const aj_evaluation *record)
+{
+    ajp_json_number(json, "clean_accuracy_ratio", record->clean_accuracy_ratio);
+    ajp_json_number(json, "clean_loss", record->clean_loss);
+    ajp_json_object(json, "accuracy_ratio");
+    put_summary(json, &record->accuracy_ratio);
+    put_interval(json, "ci95_dataset", record->accuracy_ci95_dataset_low, record->accuracy_ci95_dataset_high);
+    ajp_json_count(json, "n", record->accuracy_ratio.n);
+    ajp_json_object_end(json);
+    if (record->trial_accuracy_ratios == NULL) {
+        ajp_json_null(json, "trial_accuracy_ratios");
+    } else {
+        ajp_json_array(json, "trial_accuracy_ratios", true);
+        for (unsigned i = 0; i < record->n_trials; i++) ajp_json_number(json, NULL, record->trial_accuracy_ratios[i]);
+        ajp_json_array_end(json);
+    }
+    ajp_json_object(json, "loss");
+    put_summary(json, &record->loss);
+    ajp_json_count(json, "n", record->loss.n);
+    ajp_json_object_end(json);
+}
+
+static void put_identity(ajp_json *json, const aj_evaluation *record)
+{
+    ajp_json_string(json, "model", record->model); /* first: an interrupted line is known by it */
+    ajp_json_string(json, "model_sha256", record->model_sha256);
+    if (record->dataset_name == NULL) {
+        ajp_json_null(json, "dataset");
+    } else {
+        ajp_json_object(json, "dataset");
+        ajp_json_string(json, "name", record->dataset_name);
+        ajp_json_string(json, "split", record->dataset_split);
+        ajp_json_count(json, "samples", record->n_samples);
+        ajp_json_object_end(json);
+    }
+    put_hardware(json, record);
+    put_parameters(json, "varied", record->varied, record->n_varied);
+    put_sources(json, "varied_sources", record->varied, record->n_varied);
+    if (record->seed <= INT64_MAX) {
+        ajp_json_count(json, "seed", record->seed);
+    } else { /* JSON readers keep integers in 63 bits at most */
+        char text[32];
+        snprintf(text, sizeof text, "%llu", (unsigned long long)record->seed);
+        ajp_json_string(json, "seed", text);
+    }
+    ajp_json_count(json, "trials", record->n_trials);
+    ajp_json_count(json, "batch", record->batch);
+    ajp_json_string(json, "mode", record->mode);
+}
+
+aj_status aj_evaluation_to_json(const aj_evaluation *evaluation, unsigned indent, char **text, aj_error *err)
+{
+    AJ_TRY(ajp_record_check(evaluation, evaluation->model != NULL ? evaluation->model : "record", err));
+    ajp_json json;
+    ajp_json_begin(&json, indent);
+    ajp_json_object(&json, NULL);
+    put_identity(&json, evaluation);
+    put_accuracy(&json, evaluation);
+    put_fields(&json, ajp_evaluation_fields, evaluation);
+    ajp_json_string(&json, "latency_of", evaluation->latency_of);
+    put_energies(&json, evaluation);
+    put_strings(&json, "digital_fallback", evaluation->digital_fallback, evaluation->n_digital_fallback);
+    ajp_json_string(&json, "law", evaluation->law);
+    put_strings(&json, "notes", evaluation->notes, evaluation->n_notes);
+    put_layers(&json, evaluation);
+    put_measured(&json, evaluation);
+    ajp_json_object_end(&json);
+    return ajp_json_finish(&json, text, err);
+}
+
+void aj_text_free(char *text)
+{
+    ajp_free(NULL, text);
+}
+
+aj_status aj_epoch_to_json(const aj_epoch_record *epoch, char **text, aj_error *err)
+{
+    ajp_json json;
+    ajp_json_begin(&json, 0);
+    ajp_json_object(&json, NULL);
+    ajp_json_count(&json, "epoch", epoch->epoch);
+    ajp_json_number(&json, "train_loss", epoch->train_loss);
+    ajp_json_number(&json, "test_accuracy_ratio", epoch->test_accuracy_ratio);
+    ajp_json_number(&json, "learning_rate", epoch->learning_rate);
+    ajp_json_number(&json, "flops_so_far", epoch->flops_so_far);
+    ajp_json_number(&json, "duration_seconds", epoch->duration_seconds);
+    ajp_json_object_end(&json);
+    return ajp_json_finish(&json, text, err);
+}
