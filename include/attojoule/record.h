@@ -39,6 +39,7 @@ typedef struct {
     const char *dataset_name, *dataset_split;
     uint64_t n_samples;
     const char *hardware_name, *hardware_family, *hardware_evidence, *hardware_node, *hardware_cite; /* NULL: clean only */
+    const char *hardware_summary; /* how it computes, in plain words, one sentence part: "multiplies by ..." */
     int hardware_year;
     const aj_recorded_parameter *parameters;
     size_t n_parameters;

@@ -245,6 +245,7 @@ static void get_hardware(reader *in, const json_t *root)
     record->hardware_name = get_string(in, object, "hardware", "name");
     if (record->hardware_name == NULL) refuse(in, "hardware", "name", "a string");
     record->hardware_family = get_string(in, object, "hardware", "family");
+    record->hardware_summary = get_string(in, object, "hardware", "summary");
     record->hardware_evidence = get_string(in, object, "hardware", "evidence");
     record->hardware_year = (int)get_count(in, object, "hardware", "year", 9999);
     record->hardware_node = get_string(in, object, "hardware", "node");

@@ -75,6 +75,7 @@ static void put_hardware(ajp_json *json, const aj_evaluation *record)
     ajp_json_object(json, "hardware");
     ajp_json_string(json, "name", record->hardware_name);
     ajp_json_string(json, "family", record->hardware_family);
+    ajp_json_string(json, "summary", record->hardware_summary);
     ajp_json_string(json, "evidence", record->hardware_evidence);
     ajp_json_number(json, "year", record->hardware_year == 0 ? (double)NAN : record->hardware_year);
     ajp_json_string(json, "node", record->hardware_node);

@@ -1,5 +1,6 @@
 /* json_writer.c: a JSON writer with exact, short numbers. */
 #include "json_writer.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -26,27 +27,11 @@ static void put_text(ajp_json *json, const char *text)
     put(json, text, strlen(text));
 }
 
-/* Length of the UTF-8 character at text, 0 when it is not one (overlong, surrogate, beyond U+10FFFF, cut off). */
-static size_t utf8_length(const unsigned char *text)
-{
-    static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned first = text[0];
-    size_t length = first < 0x80 ? 1 : first >> 5 == 6 ? 2 : first >> 4 == 14 ? 3 : first >> 3 == 30 ? 4 : 0;
-    if (length < 2) return length;
-    uint32_t code = first & (0x7fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80) return 0; /* the terminating NUL ends up here too */
-        code = code << 6 | (text[i] & 0x3fu);
-    }
-    bool good = code >= least[length] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
-    return good ? length : 0;
-}
-
 static void put_quoted(ajp_json *json, const char *text)
 {
     put(json, "\"", 1);
     for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
-        size_t length = utf8_length(at);
+        size_t length = ajp_utf8_length((const char *)at);
         char escaped[8];
         if (length == 0) {
             put_text(json, "\xef\xbf\xbd"); /* U+FFFD */

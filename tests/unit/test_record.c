@@ -34,6 +34,7 @@ static void make(aj_evaluation *r, double photons)
     r->hardware_name = ajp_record_string(r, "homodyne");
     r->hardware_family = ajp_record_string(r, "homodyne");
     r->hardware_evidence = ajp_record_string(r, "limit");
+    r->hardware_summary = ajp_record_string(r, "multiplies by interfering pulses of light");
     r->hardware_year = 2019;
     aj_recorded_parameter parameters[3] = {
         {"photons_per_mac", "1", photons, NULL, "Hamerly et al. 2019, Fig. 3"},
