@@ -53,7 +53,8 @@ typedef struct {
     double extra_variance;                   /* electrons^2 per read and tile */
     double phase_offset_radians, phase_sigma_radians; /* common to one read */
     double layer_phase_sigma_radians;        /* common to one sample's whole layer; the simulator draws it */
-    double excess_ratio;                     /* > 0: per-pulse phase noise, needs the product of squares */
+    double excess_ratio;                     /* > 0: per-pulse phase noise, Var cos / (mean cos)^2 (the gains hold the
+                                                mean): needs the product of squares */
     double clip_electrons;                   /* INFINITY = none */
     unsigned n_reads;                        /* reads averaged per output */
     double nominal_photons;                  /* incident per inference of the whole product (all reads) */
@@ -82,6 +83,8 @@ typedef struct {
     ajp_calibration calibration;
     double digital_ops;             /* per inference: bias, activation, that belong to this product */
     bool runs_digitally;            /* the hardware does not take it: priced by the fallback */
+    double weight_row_crest_ratio;  /* mean over rows of max^2 cols / sum of squares (rows of zeros left out): needed by
+                                       row gains with absorbing modulators; NaN or 0 = not known */
 } ajp_product_work;
 
 typedef struct {

@@ -1,0 +1,116 @@
+/* homodyne_account.c: events of a product on the homodyne accelerator, and the light behind them.
+ *
+ * A hardware batch of b samples is one matrix product of m = rows, k = cols, n = b reps: (m + n) k symbols are encoded
+ * and m n results read, one receiver a result; so per MAC E_in (1/m + 1/n) + E_out/k (PRX 2019). A layer higher than
+ * tile_rows sends its inputs again for every group of rows; averaged reads send and read everything again. */
+#include <math.h>
+
+#include "attojoule/physics.h"
+#include "homodyne.h"
+
+typedef struct {
+    double row_groups, col_tiles, reads; /* passes over the inputs, integrations per result, averaged reads */
+} passes;
+
+static passes count_passes(const ajp_homodyne *p, const ajp_product *product)
+{
+    double rows = (double)product->rows, cols = (double)product->cols;
+    return (passes){
+        .row_groups = isnan(p->tile_rows) ? 1.0 : ceil(rows / p->tile_rows),
+        .col_tiles = isnan(p->tile_cols) ? 1.0 : ceil(cols / p->tile_cols),
+        .reads = p->averaged_reads,
+    };
+}
+
+static void count_events(const ajp_homodyne *p, const ajp_workload *work, const ajp_product *product,
+                         ajp_product_account *out)
+{
+    passes n = count_passes(p, product);
+    double rows = (double)product->rows, cols = (double)product->cols, reps = (double)product->reps;
+    double steps = cols * n.row_groups * n.reads; /* symbol times of a batch */
+    out->weight_symbols = rows * cols * n.reads / (double)work->batch;
+    out->input_symbols = cols * reps * n.row_groups * n.reads;
+    out->samples = rows * reps * n.col_tiles * n.reads;
+    out->busy_seconds = steps / p->clock_hertz / (double)work->batch;
+    out->latency_seconds = steps / p->clock_hertz + n.row_groups * n.col_tiles * n.reads * p->readout_seconds;
+}
+
+/* Launched per detected light of an absorbing modulator: what it encodes has max^2 where rms^2 is passed. */
+static void find_crests(const ajp_homodyne *p, const ajp_product_work *work, ajp_product_account *out)
+{
+    if (isnan(p->modulator)) return;
+    out->weight_crest_ratio = out->input_crest_ratio = 1.0;
+    if (ajp_homodyne_is(p->modulator, HOMODYNE_GENERATIVE)) return;
+    double cells = (double)work->product.rows * (double)work->product.cols;
+    if (ajp_homodyne_is(p->weight_gain, HOMODYNE_GAIN_ROW))
+        out->weight_crest_ratio = work->weight_row_crest_ratio > 0.0 ? work->weight_row_crest_ratio : AJP_NOT_DESCRIBED;
+    else if (work->weight_sum_squares > 0.0)
+        out->weight_crest_ratio = work->weight_max_abs * work->weight_max_abs * cells / work->weight_sum_squares;
+    out->input_crest_ratio = work->input_crest_ratio;
+    if (ajp_homodyne_is(p->input_gain, HOMODYNE_CALIBRATED)) /* full scale is the calibration's largest input */
+        out->input_crest_ratio = work->calibration.max_abs * work->calibration.max_abs * (double)work->product.cols /
+                                 work->input_mean_sum_squares;
+}
+
+static void count_photons(const ajp_homodyne *p, const ajp_product_work *work, ajp_product_account *out)
+{
+    double macs = ajp_product_macs(&work->product) * p->averaged_reads;
+    double inputs = ajp_homodyne_input_photons(p) * macs, weights = ajp_homodyne_weight_photons(p) * macs;
+    if (ajp_homodyne_is(p->input_gain, HOMODYNE_CALIBRATED))
+        inputs *= work->input_mean_sum_squares / work->calibration.mean_sum_squares;
+    if (work->weight_sum_squares == 0.0) weights = 0.0;
+    out->input_photons_incident = inputs;
+    out->photons_incident = inputs + weights;
+    out->photons_launched = (inputs * out->input_crest_ratio + weights * out->weight_crest_ratio) /
+                            (p->path_transmission_ratio * p->modulator_transmission_ratio);
+}
+
+/* Time the laser burns per time in which symbols flow. */
+static double laser_time_ratio(const ajp_homodyne *p, const ajp_workload *work, const ajp_product_account *account)
+{
+    if (work->mode == AJP_MODE_THROUGHPUT || ajp_homodyne_is(p->laser_gated, HOMODYNE_GATED)) return 1.0;
+    if (isnan(p->laser_gated)) return AJP_NOT_DESCRIBED;
+    return account->latency_seconds / (account->busy_seconds * (double)work->batch);
+}
+
+static void price_light(const ajp_homodyne *p, const ajp_workload *work, ajp_product_account *out)
+{
+    double photon = aj_photon_energy_joules(p->wavelength_meters);
+    out->energy.optical_joules = out->photons_incident * photon;
+    aj_energy_set(&out->energy, AJ_CAUSE_LASER,
+                  out->photons_launched * photon / p->wall_plug_ratio * laser_time_ratio(p, work, out));
+}
+
+static void price_electronics(const ajp_homodyne *p, ajp_product_account *out)
+{
+    double symbols = out->weight_symbols + out->input_symbols;
+    bool nothing = isnan(p->symbol_energy_joules) && isnan(p->dac_energy_joules) && isnan(p->driver_energy_joules);
+    aj_energy_set(&out->energy, AJ_CAUSE_MODULATOR, symbols * p->symbol_energy_joules);
+    if (nothing || !isnan(p->dac_energy_joules))
+        aj_energy_set(&out->energy, AJ_CAUSE_DAC, symbols * p->dac_energy_joules);
+    if (nothing || !isnan(p->driver_energy_joules))
+        aj_energy_set(&out->energy, AJ_CAUSE_DRIVER, symbols * p->driver_energy_joules);
+    aj_energy_set(&out->energy, AJ_CAUSE_ADC, out->samples * p->sample_energy_joules);
+    aj_energy_set(&out->energy, AJ_CAUSE_RECEIVER, out->samples * p->receiver_energy_joules);
+}
+
+aj_status ajp_homodyne_account(const void *params, const ajp_workload *work, size_t i, ajp_product_account *out,
+                               aj_error *err)
+{
+    const ajp_homodyne *p = params;
+    const ajp_product_work *product = &work->products[i];
+    (void)err;
+    ajp_product_account account = ajp_product_account_none();
+    count_events(p, work, &product->product, &account);
+    find_crests(p, product, &account);
+    count_photons(p, product, &account);
+    price_light(p, work, &account);
+    price_electronics(p, &account);
+    double results = (double)product->product.rows * (double)product->product.reps;
+    double sram_bits = account.weight_symbols * p->prices.weight_bits +
+                       (account.input_symbols + results) * p->prices.activation_bits;
+    double sums = account.samples - results; /* partial results of tiles and reads, added digitally */
+    ajp_price_local(&p->prices, sram_bits, product->digital_ops + sums, &account);
+    *out = account;
+    return AJ_OK;
+}
