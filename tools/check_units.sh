@@ -1,8 +1,8 @@
 #!/bin/sh
-# check_units.sh: a double in a public header carries its SI unit in its name, is a _ratio, or has one of the few names
+# check_units.sh [FOLDER]: a double in a public header carries its SI unit in its name, is a _ratio, or has one of the few names
 # below, which have no unit of their own; scaled units (pJ, nm, dB ...) are in no header.
 set -eu
-cd "$(dirname -- "$0")/.."
+cd "${1:-$(dirname -- "$0")/..}"
 awk '
 BEGIN {
     unit = "(joules|watts|seconds|hertz|kelvin|meters|farads|volts|amps|ohms|siemens|radians|electrons|coulombs|bytes|bits|" \
