@@ -1,6 +1,6 @@
 /* kernels.h: the numerical core, one table of functions per instruction set, all with the same bits.
  *
- * How the bits are kept the same: every algorithm is written once over vectors of 16 lanes (simd.h), each lane does
+ * How the bits are kept the same: every algorithm is written once over vectors of 16 lanes (simd_*.h), each lane does
  * the same IEEE operations on AVX-512, AVX2 and scalar fmaf; a dot product has one FMA accumulator per output and runs
  * over k in order; sums go through a fixed tree of 16 lanes.  No result depends on tile shapes, chunks or threads.
  */
@@ -15,7 +15,7 @@ enum { AJP_LANES = 16 }; /* outputs per vector; packed matrices are padded to a 
 /* ---- place of a random number ------------------------------------------------------------------
  * Philox key = (seed low, seed high xor purpose); counter = (element/4, sample, layer*2^16 + tile, trial*2^8 + draw);
  * word = element mod 4.  A normal of element e comes from the words of the pair (e & ~1, e | 1) by Box-Muller
- * (even: cosine, odd: sine): a function of its place alone. */
+ * (the exact map is ajp_reference_normal): a function of its place alone.  `sample` counts modulo 2^32. */
 typedef struct {
     uint32_t key[2];
     uint32_t layer_tile; /* layer * 65536 + tile */
@@ -77,13 +77,15 @@ typedef struct ajp_gemm {
  *   Q = n+ - n-, n+- Poisson with means (T +- M)/2, plus a normal of variance extra_variance, clipped to +-clip
  *   result = sample_decode[s]*row_decode[i]*Q, then bias, then activation, to C
  * How Q is drawn (DESIGN 6.3): T >= 20: one normal, third cumulant added as (M/T)(z*z-1)/6, rounded to whole counts;
- * T < 20: both counts by inversion of the Poisson distribution from one uniform each.
- * extra_variance: >= 0.5 electrons^2 joins the first normal (the lattice is then invisible: its ripple is
- * exp(-2 pi^2 v) < 6e-5) and nothing is rounded; below, a second normal is added to the whole count.
+ * T < 20: both counts by inversion of the Poisson distribution from one uniform each; T = 0 gives Q = 0.
+ * extra_variance v: >= 0.5 electrons^2 joins the first normal (the lattice is then invisible: its ripple is
+ * exp(-2 pi^2 v) < 6e-5): variance T+v, third cumulant added as M/(T+v) (z*z-1)/6, nothing rounded, and the counts
+ * are inverted only where T+v < 20; below 0.5, a second normal is added to the whole count.  Inverted counts get
+ * their v from that second normal in any case.
  * phase_sigma > 0 (phase common to one read): M's product part is multiplied by
  * cos(phase_offset + phase_sigma*z') with z' its own normal; sample_gain is then without the cosine.
  * squares != NULL: C's companion sum over p of (A B)^2; adds (sample_gain*row_gain)^2 * excess * squares to the
- * variance as a normal (per-pulse phase noise; excess = Var cos), without rounding.
+ * variance as a normal (per-pulse phase noise; excess = Var cos): it joins like v >= 0.5, without rounding.
  * Draw numbers: 0 the normal, 1 and 2 the uniforms of n+ and n-, 3 the extra normal, 4 the phase. `draw_base` is added
  * (a multiple of 8: several reads of one output). */
 typedef struct {
@@ -101,7 +103,7 @@ typedef struct {
     float excess;
     float clip;           /* INFINITY = none */
     uint32_t *n_clipped;  /* per GEMM row, incremented; or NULL when clip is INFINITY */
-    bool accumulate;      /* add the decoded result to C instead of setting it (tiles, averaged reads) */
+    bool accumulate;      /* add the decoded result to C (before bias and activation) instead of setting it */
 } ajp_count_read;
 
 /* ---- maps ---------------------------------------------------------------------------------------- */
@@ -120,6 +122,8 @@ typedef enum {
 typedef struct ajp_kernels {
     aj_isa isa;
     void (*gemm)(const ajp_gemm *gemm);
+    /* The same for rows row0 .. row0+n_rows-1 and columns col0 .. col0+n_cols-1 alone (col0 a multiple of 16). */
+    void (*gemm_block)(const ajp_gemm *gemm, size_t row0, size_t n_rows, size_t col0, size_t n_cols);
     /* The store of a read: use as gemm->store with store_user = const ajp_count_read *. */
     ajp_tile_store count_read;
     /* n normals / uniforms in (0, 1) of elements element0 .. element0+n-1 (element0 a multiple of 16). */
@@ -160,5 +164,7 @@ void ajp_unpack_out_in(const float *packed, size_t n, size_t k, float *w, size_t
 /* ---- slow references: plain loops, kept as the definition; tests compare against them ------------- */
 void ajp_reference_gemm(const ajp_gemm *gemm);            /* fmaf in order; same bits as the fast ones */
 uint32_t ajp_reference_word(const ajp_stream *stream, uint64_t sample, unsigned draw, size_t element);
+/* In double: what `normals` gives to 1e-6 of max(1, |z|). */
+double ajp_reference_normal(const ajp_stream *stream, uint64_t sample, unsigned draw, size_t element);
 
 #endif

@@ -1,0 +1,170 @@
+/* body_math.h: exp, log, tanh, sigmoid, cos over 16 lanes.  Written once over simd_*.h, included by kernels_<isa>.c.
+ *
+ * Polynomials of exp, log, tanh, sin and cos: S. L. Moshier, Cephes 2.2 single precision (expf.c, logf.c, tanhf.c, sinf.c;
+ * free to use), evaluated with fma.  Errors against the exact value are in tests/unit/test_math.c (at most 2 ulp).
+ * NaN gives NaN; infinities give the limits. */
+#ifndef AJP_BODY_MATH_H
+#define AJP_BODY_MATH_H
+
+#include <math.h>
+
+SIMD_INLINE vf vf_abs(vf x)
+{
+    return vf_of_vu(vu_and(vu_of_vf(x), vu_set1(0x7fffffffU)));
+}
+/* The magnitude of a (which must be >= 0) with the sign of b. */
+SIMD_INLINE vf vf_with_sign(vf a, vf b)
+{
+    return vf_of_vu(vu_or(vu_of_vf(a), vu_and(vu_of_vf(b), vu_set1(0x80000000U))));
+}
+
+/* The sum over the lanes by a fixed tree: i with i + 8, then 4, 2, 1. */
+SIMD_INLINE float vf_sum(vf v)
+{
+    float x[16];
+    vf_store(x, v);
+    for (int half = 8; half >= 1; half /= 2)
+        for (int i = 0; i < half; i++) x[i] = x[i] + x[i + half];
+    return x[0];
+}
+SIMD_INLINE float vf_largest(vf v)
+{
+    float x[16];
+    vf_store(x, v);
+    for (int half = 8; half >= 1; half /= 2)
+        for (int i = 0; i < half; i++) x[i] = x[i] > x[i + half] ? x[i] : x[i + half];
+    return x[0];
+}
+
+/* 2^n for integers -252 <= n <= 254 as two factors, so that subnormal results round once. */
+SIMD_INLINE vf v_scale(vf x, vu n)
+{
+    vu half = vu_sar(n, 1), bias = vu_set1(127);
+    vf a = vf_of_vu(vu_shl(vu_add(half, bias), 23));
+    vf b = vf_of_vu(vu_shl(vu_add(vu_sub(n, half), bias), 23));
+    return vf_mul(vf_mul(x, a), b);
+}
+
+/* Beyond the bounds the result is 0 or infinite already; min and max keep a NaN in their second operand. */
+SIMD_INLINE vf v_exp(vf x)
+{
+    x = vf_min(vf_set1(89.0F), vf_max(vf_set1(-104.0F), x));
+    vf n = vf_rint(vf_mul(x, vf_set1(1.44269504088896341F)));
+    vf r = vf_fma(n, vf_set1(-0.693359375F), x); /* ln 2 in two parts; n times the first is exact */
+    r = vf_fma(n, vf_set1(2.12194440e-4F), r);
+    vf p = vf_fma(vf_set1(1.9875691500E-4F), r, vf_set1(1.3981999507E-3F));
+    p = vf_fma(p, r, vf_set1(8.3334519073E-3F));
+    p = vf_fma(p, r, vf_set1(4.1665795894E-2F));
+    p = vf_fma(p, r, vf_set1(1.6666665459E-1F));
+    p = vf_fma(p, r, vf_set1(5.0000001201E-1F));
+    p = vf_add(vf_fma(p, vf_mul(r, r), r), vf_set1(1.0F));
+    return v_scale(p, vu_from_rounded(n)); /* of NaN: p is NaN, whatever the factors */
+}
+
+/* x = 2^e (1 + f) with 1 + f between sqrt(1/2) and sqrt(2), for positive normal x. */
+SIMD_INLINE void v_split(vf x, vf *e, vf *f)
+{
+    vu bits = vu_sub(vu_of_vf(x), vu_set1(0x3f3504f3U));
+    *e = vf_from_signed(vu_sar(bits, 23));
+    vu m = vu_add(vu_and(bits, vu_set1(0x007fffffU)), vu_set1(0x3f3504f3U));
+    *f = vf_sub(vf_of_vu(m), vf_set1(1.0F));
+}
+
+SIMD_INLINE vf v_log(vf x)
+{
+    vm tiny = vf_lt(x, vf_set1(0x1p-126F));
+    vf e, f;
+    v_split(vf_select(tiny, vf_mul(x, vf_set1(0x1p25F)), x), &e, &f);
+    e = vf_sub(e, vf_select(tiny, vf_set1(25.0F), vf_set1(0.0F)));
+    vf z = vf_mul(f, f);
+    vf p = vf_fma(vf_set1(7.0376836292E-2F), f, vf_set1(-1.1514610310E-1F));
+    p = vf_fma(p, f, vf_set1(1.1676998740E-1F));
+    p = vf_fma(p, f, vf_set1(-1.2420140846E-1F));
+    p = vf_fma(p, f, vf_set1(1.4249322787E-1F));
+    p = vf_fma(p, f, vf_set1(-1.6668057665E-1F));
+    p = vf_fma(p, f, vf_set1(2.0000714765E-1F));
+    p = vf_fma(p, f, vf_set1(-2.4999993993E-1F));
+    p = vf_fma(p, f, vf_set1(3.3333331174E-1F));
+    vf y = vf_mul(vf_mul(p, f), z);
+    y = vf_fma(e, vf_set1(-2.12194440e-4F), y);
+    y = vf_fma(z, vf_set1(-0.5F), y);
+    y = vf_fma(e, vf_set1(0.693359375F), vf_add(f, y));
+    y = vf_select(vf_le(x, vf_set1(0.0F)), vf_set1(-INFINITY), y);
+    y = vf_select(vf_lt(x, vf_set1(0.0F)), vf_set1(NAN), y);
+    y = vf_select(vf_le(vf_set1(INFINITY), x), vf_set1(INFINITY), y);
+    return vf_select(vf_nan(x), x, y);
+}
+
+/* sin t and cos t for |t| <= pi/4. */
+SIMD_INLINE void v_sincos_octant(vf t, vf *s, vf *c)
+{
+    vf z = vf_mul(t, t);
+    vf p = vf_fma(vf_set1(-1.9515295891E-4F), z, vf_set1(8.3321608736E-3F));
+    p = vf_fma(p, z, vf_set1(-1.6666654611E-1F));
+    *s = vf_fma(vf_mul(p, z), t, t);
+    p = vf_fma(vf_set1(2.443315711809948E-5F), z, vf_set1(-1.388731625493765E-3F));
+    p = vf_fma(p, z, vf_set1(4.166664568298827E-2F));
+    p = vf_fma(p, z, vf_set1(-0.5F));
+    *c = vf_fma(p, z, vf_set1(1.0F));
+}
+
+/* For |x| <= 1e4 (an error of 1e-7); pi/2 in three parts, each product exact inside its fma. */
+SIMD_INLINE vf v_cos(vf x)
+{
+    vf n = vf_rint(vf_mul(x, vf_set1(0.636619772367581343F)));
+    vf t = vf_fma(n, vf_set1(-1.57079637050628662109375F), x);
+    t = vf_fma(n, vf_set1(4.37113900018624283e-8F), t);
+    t = vf_fma(n, vf_set1(1.71512449e-15F), t);
+    vf s, c;
+    v_sincos_octant(t, &s, &c);
+    vu q = vu_from_rounded(n);
+    vf y = vf_select(vu_any_bit(q, vu_set1(1)), s, c);
+    /* quadrants 0 .. 3: c, -s, -c, s */
+    vu sign = vu_shl(vu_and(vu_add(q, vu_set1(1)), vu_set1(2)), 30);
+    return vf_of_vu(vu_xor(vu_of_vf(y), sign));
+}
+
+/* From e = exp(-|x|), which cannot overflow: 1/(1+e), or e/(1+e) below zero, where small results keep their digits. */
+SIMD_INLINE vf v_sigmoid(vf x)
+{
+    vf e = v_exp(vf_of_vu(vu_or(vu_of_vf(x), vu_set1(0x80000000U))));
+    vf top = vf_select(vf_lt(x, vf_set1(0.0F)), e, vf_set1(1.0F));
+    return vf_div(top, vf_add(vf_set1(1.0F), e));
+}
+
+SIMD_INLINE vf v_tanh(vf x)
+{
+    vf a = vf_abs(x), z = vf_mul(x, x);
+    vf p = vf_fma(vf_set1(-5.70498872745E-3F), z, vf_set1(2.06390887954E-2F));
+    p = vf_fma(p, z, vf_set1(-5.37397155531E-2F));
+    p = vf_fma(p, z, vf_set1(1.33314422036E-1F));
+    p = vf_fma(p, z, vf_set1(-3.33332819422E-1F));
+    vf small = vf_fma(vf_mul(p, z), x, x);
+    vf e = v_exp(vf_add(a, a)); /* infinite from 44 on: 1 - 0 */
+    vf large = vf_sub(vf_set1(1.0F), vf_div(vf_set1(2.0F), vf_add(e, vf_set1(1.0F))));
+    vf y = vf_select(vf_lt(a, vf_set1(0.625F)), small, vf_with_sign(large, x));
+    return vf_select(vf_nan(x), x, y);
+}
+
+SIMD_INLINE vf v_relu(vf x)
+{
+    return vf_max(vf_set1(0.0F), x); /* this order lets a NaN through */
+}
+SIMD_INLINE vf v_leaky_relu(vf x, vf slope)
+{
+    return vf_select(vf_lt(x, vf_set1(0.0F)), vf_mul(slope, x), x);
+}
+
+SIMD_INLINE vf v_activate(vf x, ajp_activation activation, float parameter)
+{
+    switch (activation) {
+    case AJP_ACTIVATION_RELU: return v_relu(x);
+    case AJP_ACTIVATION_LEAKY_RELU: return v_leaky_relu(x, vf_set1(parameter));
+    case AJP_ACTIVATION_SIGMOID: return v_sigmoid(x);
+    case AJP_ACTIVATION_TANH: return v_tanh(x);
+    case AJP_ACTIVATION_NONE: break;
+    }
+    return x;
+}
+
+#endif

@@ -1,0 +1,217 @@
+/* body_read.h: one read of balanced counts, applied to finished register tiles (the law is in kernels.h).
+ *
+ * Vectors are taken four at a time from the list of (row, column vector) of the tile, because four is what the random
+ * numbers come in.  The normal branch stays in registers; the branch of few counts is rare or dear, so it is a
+ * function of its own that computes its means again. */
+#ifndef AJP_BODY_READ_H
+#define AJP_BODY_READ_H
+
+#include "body_random.h"
+
+enum { DRAW_NORMAL = 0, DRAW_PLUS = 1, DRAW_MINUS = 2, DRAW_EXTRA = 3, DRAW_PHASE = 4 };
+
+/* Below this variance the counts are drawn exactly. */
+#define FEW_COUNTS 20.0F
+/* From this variance (electrons squared) on the lattice of whole counts cannot be seen. */
+#define HIDES_LATTICE 0.5F
+
+/* One vector of outputs. */
+typedef struct {
+    const float *tile;
+    size_t row, column, lanes;
+} spot;
+
+typedef struct {
+    const ajp_gemm *gemm;
+    const ajp_count_read *read;
+    bool joined; /* the extra variance is part of the one normal */
+    spot at[4];
+    places places;
+} quad;
+
+SIMD_INLINE unsigned valid(const spot *at)
+{
+    return (1U << at->lanes) - 1U;
+}
+
+/* Mean, total and extra variance of the 16 outputs; wobble: the four normals of the phase, or NULL. */
+SIMD_INLINE void spot_law(const quad *q, unsigned k, const vf *wobble, bool general, vf *mean, vf *total, vf *extra)
+{
+    const ajp_count_read *r = q->read;
+    const size_t row = q->at[k].row, column = q->at[k].column;
+    const vf y = vf_load(q->at[k].tile), gain = vf_mul(vf_set1(r->sample_gain[row]), vf_load(r->row_gain + column));
+    vf leak = vf_set1(r->sample_leak != NULL ? r->sample_leak[row] : 0.0F);
+    if (r->row_leak != NULL) leak = vf_add(leak, vf_load(r->row_leak + column));
+    *total = vf_max(vf_add(vf_set1(r->sample_total[row]), vf_load(r->row_total + column)), vf_set1(0.0F));
+    *extra = vf_set1(r->extra_variance);
+    vf product = y;
+    if (general && r->phase_sigma > 0.0F)
+        product = vf_mul(y, v_cos(vf_fma(vf_set1(r->phase_sigma), wobble[k], vf_set1(r->phase_offset))));
+    *mean = vf_fma(gain, product, leak);
+    if (general && r->squares != NULL) {
+        const ajp_gemm *g = q->gemm;
+        const float *squares = r->squares + row * g->c_row + column / 16 * g->c_vector;
+        vf part = vf_mul(vf_set1(r->excess), vf_load_n(squares, q->at[k].lanes, vf_set1(0.0F)));
+        *extra = vf_fma(vf_mul(gain, gain), part, *extra);
+    }
+}
+
+/* Smallest counts whose distribution functions reach the uniforms, for two Poisson means up to 20.  Summed in single
+ * precision: a lane ends where another term changes nothing, at a tail of 6e-8. */
+static __attribute__((noinline)) void invert_poisson2(const vf mean[2], const vf u[2], vf count[2])
+{
+    const vf zero = vf_set1(0.0F), one = vf_set1(1.0F);
+    vf p[2], reached[2];
+    vm active[2];
+    for (int s = 0; s < 2; s++) {
+        p[s] = v_exp(vf_sub(zero, mean[s]));
+        reached[s] = p[s];
+        count[s] = zero;
+        active[s] = vf_lt(reached[s], u[s]);
+    }
+    for (int n = 1; n <= 120 && vm_bits(vm_or(active[0], active[1])) != 0; n++) {
+        const vf share = vf_set1(1.0F / (float)n);
+        for (int s = 0; s < 2; s++) {
+            count[s] = vf_add(count[s], vf_select(active[s], one, zero));
+            p[s] = vf_mul(p[s], vf_mul(mean[s], share));
+            vf next = vf_add(reached[s], p[s]);
+            active[s] = vm_and(active[s], vm_and(vf_lt(next, u[s]), vf_lt(reached[s], next)));
+            reached[s] = next;
+        }
+    }
+}
+
+/* Replaces the charges of lanes with few counts. */
+static __attribute__((noinline)) void draw_few(const quad *q, const vf *wobble, const unsigned few[4], vf charge[4])
+{
+    const ajp_count_read *r = q->read;
+    vf plus[4], minus[4], z[4];
+    uniforms4(&r->stream, &q->places, r->draw_base + DRAW_PLUS, plus);
+    uniforms4(&r->stream, &q->places, r->draw_base + DRAW_MINUS, minus);
+    const bool noisy = r->extra_variance > 0.0F || r->squares != NULL;
+    if (noisy) normals4(&r->stream, &q->places, r->draw_base + DRAW_EXTRA, z);
+    for (unsigned k = 0; k < 4; k++) {
+        if (few[k] == 0) continue;
+        vf mean, total, extra;
+        spot_law(q, k, wobble, true, &mean, &total, &extra);
+        const vf half = vf_set1(0.5F), zero = vf_set1(0.0F);
+        const vf means[2] = {vf_max(vf_mul(half, vf_add(total, mean)), zero),
+                             vf_max(vf_mul(half, vf_sub(total, mean)), zero)};
+        const vf u[2] = {plus[k], minus[k]};
+        vf count[2];
+        invert_poisson2(means, u, count);
+        vf drawn = vf_sub(count[0], count[1]);
+        if (noisy) drawn = vf_fma(vf_sqrt(extra), z[k], drawn);
+        drawn = vf_select(vf_nan(mean), mean, drawn);
+        const vf variance = q->joined ? vf_add(total, extra) : total;
+        charge[k] = vf_select(vf_lt(variance, vf_set1(FEW_COUNTS)), drawn, charge[k]);
+    }
+}
+
+static __attribute__((noinline)) vf activate_slowly(vf x, ajp_activation activation, float parameter)
+{
+    return v_activate(x, activation, parameter);
+}
+
+static __attribute__((noinline)) vf clip_charge(const ajp_count_read *r, const spot *at, vf charge)
+{
+    const vf limit = vf_set1(r->clip);
+    unsigned over = vm_bits(vf_lt(limit, vf_abs(charge))) & valid(at);
+    if (over != 0 && r->n_clipped != NULL)
+        __atomic_fetch_add(&r->n_clipped[at->row], (uint32_t)__builtin_popcount(over), __ATOMIC_RELAXED);
+    return vf_min(limit, vf_max(vf_sub(vf_set1(0.0F), limit), charge));
+}
+
+/* Clip, decode, bias, activation, C. */
+SIMD_INLINE void finish_spot(const ajp_gemm *g, const ajp_count_read *r, const spot *at, vf charge)
+{
+    if (r->clip < INFINITY) charge = clip_charge(r, at, charge);
+    const vf decode = vf_mul(vf_set1(r->sample_decode[at->row]), vf_load(r->row_decode + at->column));
+    float *c = g->c + at->row * g->c_row + at->column / 16 * g->c_vector;
+    vf x = r->accumulate ? vf_fma(decode, charge, vf_load_n(c, at->lanes, vf_set1(0.0F))) : vf_mul(decode, charge);
+    if (g->bias != NULL) x = vf_add(x, vf_load(g->bias + at->column));
+    if (g->activation == AJP_ACTIVATION_RELU)
+        x = v_relu(x);
+    else if (g->activation != AJP_ACTIVATION_NONE)
+        x = activate_slowly(x, g->activation, g->activation_parameter);
+    if (at->lanes == 16)
+        vf_store(c, x);
+    else
+        vf_store_n(c, x, at->lanes);
+}
+
+SIMD_INLINE void read_quad(const quad *q, size_t n_spots, bool general)
+{
+    const ajp_count_read *r = q->read;
+    vf z[4], wobble[4], second[4], charge[4];
+    unsigned few[4] = {0, 0, 0, 0}, any = 0;
+    const bool separate = general && !q->joined && r->extra_variance > 0.0F;
+    normals4(&r->stream, &q->places, r->draw_base + DRAW_NORMAL, z);
+    if (separate) normals4(&r->stream, &q->places, r->draw_base + DRAW_EXTRA, second);
+    const vf *phase = NULL;
+    if (general && r->phase_sigma > 0.0F) {
+        normals4(&r->stream, &q->places, r->draw_base + DRAW_PHASE, wobble);
+        phase = wobble;
+    }
+    for (unsigned k = 0; k < 4; k++) {
+        vf mean, total, extra;
+        spot_law(q, k, phase, general, &mean, &total, &extra);
+        const vf variance = q->joined ? vf_add(total, extra) : total;
+        few[k] = vm_bits(vf_lt(variance, vf_set1(FEW_COUNTS))) & valid(&q->at[k]);
+        any |= few[k];
+        /* mean + sqrt(variance) z + mean/(6 variance) (z^2 - 1): the third cumulant of the difference is its mean. */
+        const vf skew = vf_div(vf_mul(vf_set1(1.0F / 6.0F), mean), variance);
+        charge[k] = vf_fma(skew, vf_fma(z[k], z[k], vf_set1(-1.0F)), vf_fma(vf_sqrt(variance), z[k], mean));
+        if (!q->joined) charge[k] = vf_rint(charge[k]);
+        if (separate) charge[k] = vf_fma(vf_sqrt(extra), second[k], charge[k]);
+    }
+    if (any != 0) draw_few(q, phase, few, charge);
+    for (unsigned k = 0; k < 4 && k < n_spots; k++) finish_spot(q->gemm, r, &q->at[k], charge[k]);
+}
+
+/* Fills q->at and q->places with the next four vectors; the last is repeated where fewer are left. */
+SIMD_INLINE void next_spots(quad *q, size_t *row, size_t *vector, size_t n_rows, size_t row0, size_t col0,
+                            size_t n_cols, const float *tile, size_t tile_row)
+{
+    const ajp_count_read *r = q->read;
+    for (unsigned k = 0; k < 4; k++) {
+        if (k > 0 && *row == n_rows) {
+            q->at[k] = q->at[k - 1];
+            q->places.group[k] = q->places.group[k - 1];
+            q->places.sample[k] = q->places.sample[k - 1];
+            continue;
+        }
+        const size_t absolute = row0 + *row, column = col0 + 16 * *vector, left = n_cols - 16 * *vector;
+        const size_t sample = r->n_reps <= 1 ? absolute : absolute / r->n_reps;
+        const size_t repetition = r->n_reps <= 1 ? 0 : absolute % r->n_reps;
+        q->at[k] = (spot){tile + *row * tile_row + 16 * *vector, absolute, column, left < 16 ? left : 16};
+        q->places.group[k] = (uint32_t)((r->element0 + repetition * r->rep_stride + column) / 4);
+        q->places.sample[k] = (uint32_t)(r->sample0 + sample);
+        if (left <= 16) {
+            ++*row;
+            *vector = 0;
+        } else {
+            ++*vector;
+        }
+    }
+}
+
+static void count_read(const ajp_gemm *gemm, float *tile, size_t tile_row, size_t row0, size_t n_rows, size_t col0,
+                       size_t n_cols)
+{
+    const ajp_count_read *r = gemm->store_user;
+    quad q = {.gemm = gemm, .read = r};
+    q.joined = r->extra_variance >= HIDES_LATTICE || r->squares != NULL;
+    const bool general = r->phase_sigma > 0.0F || r->squares != NULL || (!q.joined && r->extra_variance > 0.0F);
+    const size_t n_vectors = (n_cols + 15) / 16, n_spots = n_rows * n_vectors;
+    size_t row = 0, vector = 0;
+    for (size_t i = 0; i < n_spots; i += 4) {
+        next_spots(&q, &row, &vector, n_rows, row0, col0, n_cols, tile, tile_row);
+        if (general)
+            read_quad(&q, n_spots - i, true);
+        else
+            read_quad(&q, n_spots - i, false);
+    }
+}
+
+#endif

@@ -1,0 +1,27 @@
+/* body_table.h: the table of one instruction set; included last by kernels_<isa>.c, which defines KERNELS_TABLE. */
+#ifndef AJP_BODY_TABLE_H
+#define AJP_BODY_TABLE_H
+
+#include "body_gemm.h"
+#include "body_maps.h"
+#include "body_random.h"
+#include "body_read.h"
+
+const ajp_kernels KERNELS_TABLE = {
+    .isa = SIMD_ISA,
+    .gemm = gemm,
+    .gemm_block = gemm_block,
+    .count_read = count_read,
+    .normals = normals,
+    .uniforms = uniforms,
+    .moments = moments,
+    .map = map,
+    .softmax = softmax,
+    .sgd = sgd,
+    .adam = adam,
+    .relu_backward = relu_backward,
+    .column_sums = column_sums,
+    .binary = binary,
+};
+
+#endif
