@@ -1,0 +1,84 @@
+/* op.h: what an operator is: a row of ops.def and one of these structs in an op_*.c file. */
+#ifndef AJP_OP_H
+#define AJP_OP_H
+
+#include "graph.h"
+
+/* Reading of attributes, once after loading. */
+typedef struct {
+    const char *path;
+    const ajp_node *node;
+    ajp_tensor_source *source;
+    aj_error *err;
+} ajp_op_parse;
+
+/* Shapes: in[] and known[] have n_in entries (NULL = left out / not a constant), out[] n_out. */
+typedef struct {
+    const char *path;
+    const ajp_node *node;
+    const ajp_kernels *kernels;
+    ajp_arena *arena;
+    aj_error *err;
+    size_t n_in, n_out;
+    const ajp_type *const *in;
+    const ajp_tensor *const *known;
+    ajp_type *out;
+    const ajp_tensor **out_known; /* may be set: the result is known without running */
+    size_t fixed_batch;           /* see ajp_graph */
+} ajp_op_infer;
+
+/* One execution on concrete shapes (batch_axis -1 everywhere). Left-out inputs have data NULL. */
+typedef struct {
+    const char *path;
+    const ajp_node *node;
+    const ajp_kernels *kernels;
+    ajp_pool *pool; /* or NULL */
+    size_t n_in, n_out;
+    const ajp_tensor *in;
+    const ajp_tensor *out; /* types as inferred; write to data; data NULL = not wanted */
+    void *scratch;
+    aj_error *err;
+} ajp_op_run;
+
+/* What the compiler of programs may do with a node beyond running it. */
+typedef enum {
+    AJP_ROLE_PLAIN = 0,
+    AJP_ROLE_VIEW,       /* output 0 is input 0 with another shape */
+    AJP_ROLE_PRODUCT,    /* Gemm, MatMul: see op_product.h */
+    AJP_ROLE_SCALE,      /* Add, Sub, Mul, Div: may fold into a product */
+    AJP_ROLE_NORMALIZE,  /* BatchNormalization: may fold into a product */
+    AJP_ROLE_ACTIVATION  /* may be fused into a product */
+} ajp_role;
+
+struct ajp_op {
+    size_t min_in, max_in, max_out;
+    ajp_role role;
+    ajp_activation activation;       /* of AJP_ROLE_ACTIVATION; its parameter is the first float of params */
+    unsigned flops_per_element;      /* of the output; DESIGN: 1 for arithmetic, 4 for exp-like */
+    size_t params_size;              /* zeroed before parse */
+    const char *const *attributes;   /* names it knows, NULL at the end; others are refused */
+    aj_status (*parse)(const ajp_op_parse *p, void *params); /* NULL = no attributes that matter */
+    aj_status (*infer)(const ajp_op_infer *i);
+    /* bytes of scratch memory for one run; NULL = none */
+    size_t (*scratch)(const ajp_node *node, const ajp_tensor *in, const ajp_tensor *out);
+    aj_status (*run)(const ajp_op_run *r);
+    /* views: NULL = always; else whether this node is one (Cast to the same type, Dropout without a mask) */
+    bool (*is_view)(const ajp_node *node, const ajp_type *in, const ajp_type *out);
+};
+
+/* NULL when this operator, or this opset of it, is not there; *known says whether the name is. */
+const ajp_op *ajp_op_find(const char *op_type, int64_t opset, bool *known);
+
+/* ---- attributes: 0 or defaults when absent; a wrong type is CORRUPT ------------------------------------- */
+const ajp_onnx_attribute *ajp_op_attribute(const ajp_node *node, const char *name);
+aj_status ajp_op_int(const ajp_op_parse *p, const char *name, int64_t otherwise, int64_t *out);
+aj_status ajp_op_float(const ajp_op_parse *p, const char *name, float otherwise, float *out);
+
+/* axis in -rank ... rank-1 (or rank when past_end) to 0 ... */
+aj_status ajp_op_axis(const ajp_op_infer *i, int64_t axis, size_t rank, bool past_end, size_t *out);
+/* UNSUPPORTED unless input k has the type. */
+aj_status ajp_op_want(const ajp_op_infer *i, size_t k, ajp_dtype dtype);
+/* The sentence for a shape that would need values of several samples at once. */
+aj_status ajp_op_mixes(const ajp_op_infer *i, const char *what);
+
+#endif

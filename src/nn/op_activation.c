@@ -1,0 +1,56 @@
+/* op_activation.c: Relu, LeakyRelu, Sigmoid, Tanh: one function of each element. */
+#include "op.h"
+
+typedef struct {
+    float alpha; /* first: fusion reads it as the activation's parameter */
+} params;
+
+static const char *const no_attributes[] = {"consumed_inputs", NULL};
+static const char *const leaky_attributes[] = {"alpha", "consumed_inputs", NULL};
+
+static aj_status parse_leaky(const ajp_op_parse *p, void *out)
+{
+    params *q = out;
+    return ajp_op_float(p, "alpha", 0.01f, &q->alpha);
+}
+
+static aj_status infer(const ajp_op_infer *i)
+{
+    AJ_TRY(ajp_op_want(i, 0, AJP_FLOAT32));
+    i->out[0] = *i->in[0];
+    return AJ_OK;
+}
+
+static aj_status apply(const ajp_op_run *r, ajp_map map)
+{
+    const params *q = r->node->params;
+    r->kernels->map(map, r->in[0].data, r->out[0].data, r->in[0].n, q->alpha, 0);
+    return AJ_OK;
+}
+
+static aj_status run_relu(const ajp_op_run *r)
+{
+    return apply(r, AJP_MAP_RELU);
+}
+static aj_status run_leaky(const ajp_op_run *r)
+{
+    return apply(r, AJP_MAP_LEAKY_RELU);
+}
+static aj_status run_sigmoid(const ajp_op_run *r)
+{
+    return apply(r, AJP_MAP_SIGMOID);
+}
+static aj_status run_tanh(const ajp_op_run *r)
+{
+    return apply(r, AJP_MAP_TANH);
+}
+
+#define ACTIVATION(id, kind, flops, names, parse_function, run_function)                                   \
+    extern const ajp_op ajp_op_##id;                                                                       \
+    const ajp_op ajp_op_##id = {.min_in = 1, .max_in = 1, .max_out = 1, .role = AJP_ROLE_ACTIVATION,       \
+                                .activation = kind, .flops_per_element = flops, .params_size = sizeof(params), \
+                                .attributes = names, .parse = parse_function, .infer = infer, .run = run_function};
+ACTIVATION(relu, AJP_ACTIVATION_RELU, 1, no_attributes, NULL, run_relu)
+ACTIVATION(leaky_relu, AJP_ACTIVATION_LEAKY_RELU, 1, leaky_attributes, parse_leaky, run_leaky)
+ACTIVATION(sigmoid, AJP_ACTIVATION_SIGMOID, 4, no_attributes, NULL, run_sigmoid)
+ACTIVATION(tanh, AJP_ACTIVATION_TANH, 4, no_attributes, NULL, run_tanh)

@@ -1,0 +1,236 @@
+/* op_product.c: Gemm and MatMul on any operands.  Products with constant weights are compiled to packed products
+ * (program.c); what runs here is a product of two activations, or constants being folded. */
+#include <string.h>
+
+#include "op_product.h"
+
+static const char *const gemm_attributes[] = {"alpha", "beta", "transA", "transB", "broadcast", NULL};
+static const char *const matmul_attributes[] = {NULL};
+
+static aj_status parse_gemm(const ajp_op_parse *p, void *out)
+{
+    ajp_product_params *q = out;
+    int64_t trans_a, trans_b;
+    AJ_TRY(ajp_op_float(p, "alpha", 1, &q->alpha));
+    AJ_TRY(ajp_op_float(p, "beta", 1, &q->beta));
+    AJ_TRY(ajp_op_int(p, "transA", 0, &trans_a));
+    AJ_TRY(ajp_op_int(p, "transB", 0, &trans_b));
+    q->trans_a = trans_a != 0;
+    q->trans_b = trans_b != 0;
+    q->gemm = true;
+    return AJ_OK;
+}
+
+static aj_status parse_matmul(const ajp_op_parse *p, void *out)
+{
+    ajp_product_params *q = out;
+    (void)p;
+    q->alpha = 1;
+    return AJ_OK;
+}
+
+static aj_status do_not_fit(const ajp_op_infer *i)
+{
+    char a[128], b[128];
+    return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err, "has matrices that do not fit: %s and %s",
+                         ajp_type_text(i->in[0], a, sizeof a), ajp_type_text(i->in[1], b, sizeof b));
+}
+
+/* C is broadcast to [m][n] in one direction. */
+static aj_status check_c(const ajp_op_infer *i, const ajp_type *out)
+{
+    const ajp_type *c = i->in[2];
+    bool fits = c->rank <= 2;
+    AJ_TRY(ajp_op_want(i, 2, AJP_FLOAT32));
+    for (size_t k = 0; k < c->rank && fits; k++) {
+        size_t d = k + 2 - c->rank;
+        bool batched = c->batch_axis == (int)k;
+        if (batched && (d != 0 || out->batch_axis != 0)) return ajp_op_mixes(i, "C has samples where the product has none");
+        if (!batched && d == 0 && out->batch_axis == 0 && c->dims[k] != 1) return ajp_op_mixes(i, "C fixes the number of samples");
+        fits = c->dims[k] == out->dims[d] || (c->dims[k] == 1 && !batched);
+    }
+    return fits ? AJ_OK : ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err, "has a C that does not fit its product");
+}
+
+static aj_status infer_gemm(const ajp_op_infer *i)
+{
+    const ajp_product_params *q = i->node->params;
+    const ajp_type *a = i->in[0], *b = i->in[1];
+    ajp_type out = {AJP_FLOAT32, -1, 2, {0}};
+    AJ_TRY(ajp_op_want(i, 0, AJP_FLOAT32));
+    AJ_TRY(ajp_op_want(i, 1, AJP_FLOAT32));
+    if (a->rank != 2 || b->rank != 2) return do_not_fit(i);
+    if (b->batch_axis >= 0 || a->batch_axis > 0 || (a->batch_axis == 0 && q->trans_a))
+        return ajp_op_mixes(i, "samples must be the rows of A");
+    if (a->dims[q->trans_a ? 0 : 1] != b->dims[q->trans_b ? 1 : 0]) return do_not_fit(i);
+    out.batch_axis = a->batch_axis;
+    out.dims[0] = a->dims[q->trans_a ? 1 : 0];
+    out.dims[1] = b->dims[q->trans_b ? 0 : 1];
+    if (i->n_in > 2 && i->in[2] != NULL) AJ_TRY(check_c(i, &out));
+    i->out[0] = out;
+    return AJ_OK;
+}
+
+/* ---- MatMul: numpy's rules ------------------------------------------------------------------------------ */
+
+/* Vectors become matrices: a row on the left, a column on the right. */
+static ajp_type as_matrix(const ajp_type *type, bool left)
+{
+    ajp_type m = *type;
+    if (type->rank != 1) return m;
+    m.rank = 2;
+    m.dims[0] = left ? 1 : type->dims[0];
+    m.dims[1] = left ? type->dims[0] : 1;
+    if (m.batch_axis == 0 && left) m.batch_axis = 1;
+    return m;
+}
+
+static size_t outer_dim(const ajp_type *type, size_t rank, size_t d)
+{
+    size_t missing = rank - type->rank;
+    return d < missing ? 1 : type->dims[d - missing];
+}
+
+static aj_status infer_outer(const ajp_op_infer *i, const ajp_type *a, const ajp_type *b, ajp_type *out)
+{
+    int batch_a = a->batch_axis < 0 ? -1 : a->batch_axis + (int)(out->rank - a->rank);
+    int batch_b = b->batch_axis < 0 ? -1 : b->batch_axis + (int)(out->rank - b->rank);
+    out->batch_axis = batch_a > batch_b ? batch_a : batch_b;
+    if (batch_a >= 0 && batch_b >= 0 && batch_a != batch_b) return ajp_op_mixes(i, "its inputs have samples on two axes");
+    if (batch_b >= (int)out->rank - 2 || batch_a == (int)out->rank - 1) return ajp_op_mixes(i, "it sums over samples");
+    for (size_t d = 0; d + 2 < out->rank; d++) {
+        size_t da = outer_dim(a, out->rank, d), db = outer_dim(b, out->rank, d);
+        bool here = (int)d == out->batch_axis;
+        if ((int)d < out->batch_axis && (da != 1 || db != 1)) return ajp_op_mixes(i, "an axis would stand before the samples");
+        if (here && batch_a != batch_b) {
+            if ((batch_a < 0 ? da : db) != 1) return ajp_op_mixes(i, "a constant has a sample axis of its own");
+            out->dims[d] = batch_a < 0 ? db : da;
+        } else if (da == db || (db == 1 && !here)) {
+            out->dims[d] = da;
+        } else if (da == 1 && !here) {
+            out->dims[d] = db;
+        } else {
+            return do_not_fit(i);
+        }
+    }
+    return AJ_OK;
+}
+
+static aj_status infer_matmul(const ajp_op_infer *i)
+{
+    AJ_TRY(ajp_op_want(i, 0, AJP_FLOAT32));
+    AJ_TRY(ajp_op_want(i, 1, AJP_FLOAT32));
+    if (i->in[0]->rank == 0 || i->in[1]->rank == 0) return do_not_fit(i);
+    ajp_type a = as_matrix(i->in[0], true), b = as_matrix(i->in[1], false);
+    size_t rank = a.rank > b.rank ? a.rank : b.rank;
+    ajp_type out = {AJP_FLOAT32, -1, rank, {0}};
+    if (a.dims[a.rank - 1] != b.dims[b.rank - 2]) return do_not_fit(i);
+    AJ_TRY(infer_outer(i, &a, &b, &out));
+    out.dims[rank - 2] = a.dims[a.rank - 2];
+    out.dims[rank - 1] = b.dims[b.rank - 1];
+    /* the rows of the left matrix may count samples when nothing stands before them */
+    for (size_t d = 0; out.batch_axis == (int)rank - 2 && d + 2 < rank; d++)
+        if (out.dims[d] != 1) return ajp_op_mixes(i, "an axis would stand before the samples");
+    /* the axes that vectors were given go again; samples are before them, or there are none */
+    if (i->in[0]->rank == 1) {
+        out.dims[rank - 2] = out.dims[rank - 1];
+        out.rank--;
+    }
+    if (i->in[1]->rank == 1) out.rank--;
+    i->out[0] = out;
+    return AJ_OK;
+}
+
+/* ---- running -------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    size_t m, n, k;
+    ajp_type a, b; /* as matrices */
+} matrices;
+
+static matrices shapes(const ajp_product_params *q, const ajp_type *a, const ajp_type *b)
+{
+    matrices s = {0, 0, 0, as_matrix(a, true), as_matrix(b, false)};
+    s.m = s.a.dims[s.a.rank - (q->trans_a ? 1 : 2)];
+    s.k = s.a.dims[s.a.rank - (q->trans_a ? 2 : 1)];
+    s.n = s.b.dims[s.b.rank - (q->trans_b ? 2 : 1)];
+    return s;
+}
+
+static size_t scratch(const ajp_node *node, const ajp_tensor *in, const ajp_tensor *out)
+{
+    matrices s = shapes(node->params, &in[0].type, &in[1].type);
+    (void)out;
+    return ajp_packed_size(s.n, s.k) * sizeof(float);
+}
+
+static void multiply(const ajp_op_run *r, const matrices *s, const float *a, const float *b, float *y)
+{
+    const ajp_product_params *q = r->node->params;
+    float *packed = r->scratch;
+    if (s->k == 0) { /* an empty sum */
+        memset(y, 0, s->m * s->n * sizeof *y);
+        return;
+    }
+    if (q->trans_b)
+        ajp_pack_out_in(b, s->n, s->k, s->k, packed);
+    else
+        ajp_pack_in_out(b, s->n, s->k, s->n, packed);
+    ajp_gemm gemm = {.m = s->m, .n = s->n, .k = s->k, .a = a, .a_row = q->trans_a ? 1 : s->k,
+                     .a_col = q->trans_a ? s->m : 1, .b = packed, .b_row = AJP_LANES, .b_vector = AJP_LANES * s->k,
+                     .c = y, .c_row = s->n, .c_vector = AJP_LANES};
+    r->kernels->gemm(&gemm);
+}
+
+/* y = alpha y + beta C; C of size [1 or m][1 or n] (or less) */
+static void finish_gemm(const ajp_op_run *r, const matrices *s)
+{
+    const ajp_product_params *q = r->node->params;
+    const ajp_tensor *c = r->n_in > 2 ? &r->in[2] : NULL;
+    bool with_c = c != NULL && c->data != NULL && q->beta != 0;
+    const float *values = with_c ? c->data : NULL;
+    size_t rank = with_c ? c->type.rank : 0;
+    size_t col = rank > 0 && c->type.dims[rank - 1] != 1 ? 1 : 0;
+    size_t row = rank > 1 && c->type.dims[0] != 1 ? c->type.dims[1] : 0;
+    float *y = r->out[0].data;
+    for (size_t i = 0; i < s->m; i++)
+        for (size_t j = 0; j < s->n; j++, y++) {
+            if (q->alpha != 1.0f) *y *= q->alpha;
+            if (with_c) *y += q->beta * values[i * row + j * col];
+        }
+}
+
+static aj_status run(const ajp_op_run *r)
+{
+    const ajp_product_params *q = r->node->params;
+    matrices s = shapes(q, &r->in[0].type, &r->in[1].type);
+    size_t rank = s.a.rank > s.b.rank ? s.a.rank : s.b.rank, index[AJP_MAX_RANK + 1] = {0};
+    const float *a = r->in[0].data, *b = r->in[1].data;
+    float *y = r->out[0].data;
+    if (r->out[0].n == 0) return AJ_OK;
+    size_t n_outer = r->out[0].n / (s.m * s.n);
+    for (size_t o = 0; o < n_outer; o++) {
+        size_t at_a = 0, at_b = 0;
+        for (size_t d = 0; d + 2 < rank; d++) {
+            size_t da = outer_dim(&s.a, rank, d), db = outer_dim(&s.b, rank, d);
+            at_a = at_a * da + (da == 1 ? 0 : index[d]);
+            at_b = at_b * db + (db == 1 ? 0 : index[d]);
+        }
+        multiply(r, &s, a + at_a * s.m * s.k, b + at_b * s.k * s.n, y + o * s.m * s.n);
+        for (size_t d = rank - 2; d-- > 0;) {
+            size_t da = outer_dim(&s.a, rank, d), db = outer_dim(&s.b, rank, d);
+            if (++index[d] < (da > db ? da : db)) break;
+            index[d] = 0;
+        }
+    }
+    if (q->gemm) finish_gemm(r, &s);
+    return AJ_OK;
+}
+
+extern const ajp_op ajp_op_gemm, ajp_op_matmul;
+const ajp_op ajp_op_gemm = {.min_in = 2, .max_in = 3, .max_out = 1, .role = AJP_ROLE_PRODUCT,
+                            .params_size = sizeof(ajp_product_params), .attributes = gemm_attributes,
+                            .parse = parse_gemm, .infer = infer_gemm, .scratch = scratch, .run = run};
+const ajp_op ajp_op_matmul = {.min_in = 2, .max_in = 2, .max_out = 1, .role = AJP_ROLE_PRODUCT,
+                              .params_size = sizeof(ajp_product_params), .attributes = matmul_attributes,
+                              .parse = parse_matmul, .infer = infer_matmul, .scratch = scratch, .run = run};

@@ -1,0 +1,254 @@
+/* plan.c: packs weights and lays out memory by lifetime. */
+#include "plan.h"
+
+#include <string.h>
+
+#include "op.h"
+
+enum { ALIGNMENT = 64 };
+
+static aj_status too_much(const ajp_plan *plan, aj_error *err)
+{
+    return ajp_fail(err, AJ_NO_MEMORY, 0, "%s: running %zu samples at a time takes more memory than there is; use a smaller "
+                    "chunk", plan->program->graph.path, plan->max_chunk);
+}
+
+/* ---- products ------------------------------------------------------------------------------------------- */
+
+static aj_status pack_products(ajp_plan *plan, aj_error *err)
+{
+    const ajp_program *p = plan->program;
+    plan->products = ajp_arena_array(&plan->arena, p->n_steps + 1, sizeof *plan->products);
+    plan->others = ajp_arena_array(&plan->arena, p->n_steps + 1, sizeof *plan->others);
+    plan->product_of_step = ajp_arena_array(&plan->arena, p->n_steps + 1, sizeof *plan->product_of_step);
+    if (plan->products == NULL || plan->others == NULL || plan->product_of_step == NULL) return too_much(plan, err);
+    for (size_t i = 0; i < p->n_steps; i++) {
+        const ajp_step *step = &p->steps[i];
+        if (!step->is_product) {
+            plan->others[plan->n_others++] = &step->other;
+            continue;
+        }
+        size_t n;
+        ajp_product_step *product = &plan->products[plan->n_products];
+        *product = step->product;
+        if (!ajp_size_mul(ajp_round_up(product->rows, AJP_LANES), product->cols, &n)) return too_much(plan, err);
+        float *packed = ajp_arena_array(&plan->arena, ajp_packed_size(product->rows, product->cols), sizeof *packed);
+        if (packed == NULL) return too_much(plan, err);
+        ajp_pack_out_in(product->weights, product->rows, product->cols, product->cols, packed);
+        product->packed = packed;
+        plan->product_of_step[i] = plan->n_products++;
+    }
+    return AJ_OK;
+}
+
+/* ---- memory --------------------------------------------------------------------------------------------- */
+
+static bool slot_bytes(const ajp_plan *plan, size_t s, size_t *out)
+{
+    const ajp_slot *slot = &plan->program->slots[s];
+    size_t n = slot->n;
+    if (plan->places[s].row > 0 && !ajp_size_mul(n / slot->width, plan->places[s].row, &n)) return false;
+    if (!ajp_size_mul(n, plan->max_chunk, &n) || !ajp_size_mul(n, slot->element_size, &n)) return false;
+    if (!ajp_size_add(n, ALIGNMENT, &n)) return false;
+    *out = n / ALIGNMENT * ALIGNMENT;
+    return true;
+}
+
+/* Slots alive at the same time, ordered by offset. */
+typedef struct {
+    size_t n;
+    size_t *slot, *size;
+} alive;
+
+static void drop_dead(alive *a, const ajp_program *p, size_t step)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < a->n; i++)
+        if (p->slots[a->slot[i]].last >= step) a->slot[kept] = a->slot[i], a->size[kept++] = a->size[i];
+    a->n = kept;
+}
+
+/* The first gap that is large enough. */
+static bool place_slot(ajp_plan *plan, alive *a, size_t s)
+{
+    size_t size, offset = 0, at = 0, end;
+    if (!slot_bytes(plan, s, &size)) return false;
+    for (; at < a->n && plan->places[a->slot[at]].offset - offset < size; at++)
+        offset = plan->places[a->slot[at]].offset + a->size[at];
+    memmove(a->slot + at + 1, a->slot + at, (a->n - at) * sizeof *a->slot);
+    memmove(a->size + at + 1, a->size + at, (a->n - at) * sizeof *a->size);
+    a->slot[at] = s, a->size[at] = size;
+    a->n++;
+    plan->places[s].offset = offset;
+    if (!ajp_size_add(offset, size, &end)) return false;
+    if (end > plan->memory_size) plan->memory_size = end;
+    return true;
+}
+
+/* Slots are numbered in the order they are written. */
+static aj_status lay_out(ajp_plan *plan, aj_error *err)
+{
+    const ajp_program *p = plan->program;
+    alive a = {0, ajp_alloc(plan->context, (p->n_slots + 1) * sizeof(size_t)),
+               ajp_alloc(plan->context, (p->n_slots + 1) * sizeof(size_t))};
+    bool good = a.slot != NULL && a.size != NULL;
+    plan->places = ajp_arena_array(&plan->arena, p->n_slots + 1, sizeof *plan->places);
+    good = good && plan->places != NULL;
+    for (size_t s = 0; good && s < p->n_slots; s++) {
+        const ajp_slot *slot = &p->slots[s];
+        if (s == p->input_slot || s == p->output_slot) continue;
+        if (slot->width > 0) plan->places[s].row = ajp_round_up(slot->width, AJP_LANES);
+        drop_dead(&a, p, slot->first);
+        good = place_slot(plan, &a, s);
+    }
+    ajp_free(plan->context, a.slot);
+    ajp_free(plan->context, a.size);
+    return good ? AJ_OK : too_much(plan, err);
+}
+
+/* ---- scratch -------------------------------------------------------------------------------------------- */
+
+static bool product_scratch(const ajp_plan *plan, const ajp_step *step, size_t *out)
+{
+    size_t width = ajp_round_up(step->product.rows, AJP_LANES), n;
+    if (step->turned) width += ajp_round_up(step->product.cols, AJP_LANES);
+    if (!ajp_size_mul(step->product.reps, plan->max_chunk, &n) || !ajp_size_mul(n, width * sizeof(float), &n)) return false;
+    *out = n;
+    return true;
+}
+
+void ajp_plan_tensors(const ajp_operand_of_step *operands, size_t n_operands, size_t n_samples, ajp_tensor *out)
+{
+    for (size_t k = 0; k < n_operands; k++) {
+        const ajp_operand_of_step *o = &operands[k];
+        if (o->constant != NULL) {
+            out[k] = *o->constant;
+            continue;
+        }
+        out[k] = (ajp_tensor){o->type, 0, NULL};
+        if (o->slot == AJP_NO_VALUE) continue;
+        if (o->type.batch_axis >= 0) out[k].type.dims[o->type.batch_axis] *= n_samples;
+        out[k].type.batch_axis = -1;
+        out[k].n = ajp_dims_product(out[k].type.dims, out[k].type.rank);
+    }
+}
+
+static bool plain_scratch(const ajp_plan *plan, const ajp_step *step, size_t *out)
+{
+    ajp_tensor in[AJP_STEP_PORTS], to[AJP_STEP_PORTS];
+    size_t n;
+    *out = 0;
+    if (step->node->op->scratch == NULL) return true;
+    /* sizes of one sample are at most 2^40 elements; 2^20 samples keep their product within 64 bits */
+    if (plan->max_chunk > (size_t)1 << 20) return false;
+    ajp_plan_tensors(step->in, step->n_in, plan->max_chunk, in);
+    ajp_plan_tensors(step->out, step->n_out, plan->max_chunk, to);
+    n = step->node->op->scratch(step->node, in, to);
+    *out = n;
+    return true;
+}
+
+static aj_status size_scratch(ajp_plan *plan, aj_error *err)
+{
+    const ajp_program *p = plan->program;
+    for (size_t i = 0; i < p->n_steps; i++) {
+        size_t n;
+        bool good = p->steps[i].is_product ? product_scratch(plan, &p->steps[i], &n) : plain_scratch(plan, &p->steps[i], &n);
+        if (!good) return too_much(plan, err);
+        if (n > plan->scratch_size) plan->scratch_size = n;
+    }
+    return AJ_OK;
+}
+
+/* ---- life ----------------------------------------------------------------------------------------------- */
+
+aj_status ajp_plan_create(ajp_plan **out, aj_context *context, const aj_model *model, size_t max_chunk, aj_error *err)
+{
+    *out = NULL;
+    if (max_chunk == 0)
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: a chunk of 0 samples; use 1 or more", model->program.graph.path);
+    ajp_plan *plan = ajp_calloc(context, 1, sizeof *plan);
+    if (plan == NULL) return ajp_no_memory(err, model->program.graph.path);
+    plan->context = context;
+    plan->program = &model->program;
+    plan->kernels = ajp_kernels_for(context->isa);
+    /* a model that is taken as a whole runs one input after the other */
+    plan->max_chunk = model->program.graph.whole ? 1 : max_chunk;
+    ajp_arena_init(&plan->arena, context);
+    aj_status st = pack_products(plan, err);
+    if (st == AJ_OK) st = lay_out(plan, err);
+    if (st == AJ_OK) st = size_scratch(plan, err);
+    if (st != AJ_OK) {
+        ajp_plan_destroy(plan);
+        return st;
+    }
+    *out = plan;
+    return AJ_OK;
+}
+
+void ajp_plan_destroy(ajp_plan *plan)
+{
+    if (plan == NULL) return;
+    ajp_arena_free(&plan->arena);
+    ajp_free(plan->context, plan);
+}
+
+size_t ajp_plan_n_products(const ajp_plan *plan)
+{
+    return plan->n_products;
+}
+
+const ajp_product_step *ajp_plan_product(const ajp_plan *plan, size_t i)
+{
+    return i < plan->n_products ? &plan->products[i] : NULL;
+}
+
+size_t ajp_plan_n_others(const ajp_plan *plan)
+{
+    return plan->n_others;
+}
+
+const ajp_other_step *ajp_plan_other(const ajp_plan *plan, size_t i)
+{
+    return i < plan->n_others ? plan->others[i] : NULL;
+}
+
+size_t ajp_plan_input_features(const ajp_plan *plan)
+{
+    return plan->program->n_input_features;
+}
+
+size_t ajp_plan_output_features(const ajp_plan *plan)
+{
+    return plan->program->n_output_features;
+}
+
+size_t ajp_plan_max_chunk(const ajp_plan *plan)
+{
+    return plan->max_chunk;
+}
+
+aj_status ajp_workspace_create(ajp_workspace **out, const ajp_plan *plan, aj_error *err)
+{
+    size_t size;
+    *out = NULL;
+    ajp_workspace *workspace = ajp_calloc(plan->context, 1, sizeof *workspace);
+    if (workspace == NULL) return too_much(plan, err);
+    workspace->plan = plan;
+    /* zeroed: the padding of rows is read by vector code and must be numbers */
+    if (ajp_size_add(plan->memory_size, plan->scratch_size, &size))
+        workspace->memory = ajp_calloc(plan->context, 1, size + ALIGNMENT);
+    if (workspace->memory == NULL) {
+        ajp_workspace_destroy(workspace);
+        return too_much(plan, err);
+    }
+    *out = workspace;
+    return AJ_OK;
+}
+
+void ajp_workspace_destroy(ajp_workspace *workspace)
+{
+    if (workspace == NULL) return;
+    ajp_free(workspace->plan->context, workspace->memory);
+    ajp_free(workspace->plan->context, workspace);
+}

@@ -1,0 +1,309 @@
+/* program.c: from a graph to steps. */
+#include "program.h"
+
+#include <string.h>
+
+#include "op.h"
+#include "op_elementwise.h"
+#include "op_product.h"
+
+typedef struct {
+    ajp_program *program;
+    size_t *slot_of;    /* per value; AJP_NO_VALUE */
+    size_t *product_of; /* per value: step + 1 whose output it is and that may still take nodes up; 0 = none */
+    aj_error *err;
+} compiler;
+
+static aj_status no_memory(const compiler *c)
+{
+    return ajp_no_memory(c->err, c->program->graph.path);
+}
+
+static size_t new_slot(compiler *c, const ajp_type *type)
+{
+    ajp_slot *slot = &c->program->slots[c->program->n_slots];
+    *slot = (ajp_slot){.element_size = ajp_dtype_size(type->dtype), .first = c->program->n_steps};
+    (void)ajp_type_elements(type, &slot->n); /* checked when shapes were inferred */
+    return c->program->n_slots++;
+}
+
+static void set_output(compiler *c, ajp_step *step, size_t k, size_t value)
+{
+    step->out[k] = (ajp_operand_of_step){NULL, AJP_NO_VALUE, {AJP_UNDEFINED, -1, 0, {0}}};
+    if (value == AJP_NO_VALUE) return;
+    step->out[k].type = c->program->graph.values[value].type;
+    c->slot_of[value] = step->out[k].slot = new_slot(c, &step->out[k].type);
+}
+
+/* ---- layers: the figures of a step ---------------------------------------------------------------------- */
+
+static uint64_t multiply(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product; /* saturated: sizes are limited to 2^40 */
+}
+
+static uint64_t activation_flops(ajp_activation activation)
+{
+    return activation == AJP_ACTIVATION_NONE                                              ? 0
+           : activation == AJP_ACTIVATION_RELU || activation == AJP_ACTIVATION_LEAKY_RELU ? 1
+                                                                                          : 4;
+}
+
+static void describe_product(ajp_step *step)
+{
+    const ajp_product_step *p = &step->product;
+    aj_layer_info *l = &step->layer;
+    uint64_t outputs = multiply(p->rows, p->reps), parameters = multiply(p->rows, p->cols);
+    *l = (aj_layer_info){.name = p->name, .op_type = p->op_type, .rows = p->rows, .cols = p->cols, .reps = p->reps};
+    l->macs_per_inference = multiply(outputs, p->cols);
+    l->flops_per_inference = multiply(2, l->macs_per_inference) +
+                             multiply(outputs, (p->bias != NULL ? 1 : 0) + activation_flops(p->activation));
+    l->n_parameters = parameters + (p->bias != NULL ? p->rows : 0);
+    l->n_output_elements = outputs;
+    l->bytes_moved = 4 * (multiply(p->cols, p->reps) + outputs + l->n_parameters);
+}
+
+/* A product of two activations has MACs as well. */
+static uint64_t macs_of(const ajp_step *step)
+{
+    const ajp_type *a = &step->in[0].type;
+    size_t n_out;
+    if (step->node->op->role != AJP_ROLE_PRODUCT || !ajp_type_elements(&step->out[0].type, &n_out)) return 0;
+    const ajp_product_params *q = step->node->params;
+    return multiply(n_out, a->dims[a->rank - (q->trans_a ? 2 : 1)]);
+}
+
+static void describe_other(ajp_step *step)
+{
+    aj_layer_info *l = &step->layer;
+    uint64_t n_inputs = 0, n_parameters = 0;
+    size_t n_out = 0, n;
+    for (size_t k = 0; k < step->n_out; k++)
+        if (step->out[k].slot != AJP_NO_VALUE && ajp_type_elements(&step->out[k].type, &n)) n_out += n;
+    for (size_t k = 0; k < step->n_in; k++) {
+        if (step->in[k].constant != NULL) n_parameters += step->in[k].constant->n;
+        else if (step->in[k].slot != AJP_NO_VALUE && ajp_type_elements(&step->in[k].type, &n)) n_inputs += n;
+    }
+    *l = (aj_layer_info){.name = step->node->name, .op_type = step->node->op_type, .n_parameters = n_parameters};
+    l->macs_per_inference = macs_of(step);
+    l->flops_per_inference = multiply(2, l->macs_per_inference) + multiply(n_out, step->node->op->flops_per_element);
+    l->n_output_elements = n_out;
+    l->bytes_moved = 4 * (n_inputs + n_out + n_parameters);
+    step->other = (ajp_other_step){l->name, l->op_type, n_out, l->flops_per_inference};
+}
+
+/* ---- steps ---------------------------------------------------------------------------------------------- */
+
+static ajp_step *new_step(compiler *c)
+{
+    ajp_step *step = &c->program->steps[c->program->n_steps];
+    memset(step, 0, sizeof *step);
+    return step;
+}
+
+static void add_plain(compiler *c, const ajp_node *node)
+{
+    ajp_graph *g = &c->program->graph;
+    ajp_step *step = new_step(c);
+    step->node = node;
+    step->n_in = node->n_in;
+    step->n_out = node->n_out;
+    for (size_t k = 0; k < node->n_in; k++) {
+        step->in[k] = (ajp_operand_of_step){NULL, AJP_NO_VALUE, {AJP_UNDEFINED, -1, 0, {0}}};
+        if (node->in[k] == AJP_NO_VALUE) continue;
+        step->in[k].constant = g->values[node->in[k]].constant;
+        step->in[k].slot = c->slot_of[node->in[k]];
+        step->in[k].type = g->values[node->in[k]].type;
+    }
+    for (size_t k = 0; k < node->n_out; k++) {
+        bool wanted = node->out[k] != AJP_NO_VALUE && (k == 0 || g->values[node->out[k]].n_uses > 0);
+        set_output(c, step, k, wanted ? node->out[k] : AJP_NO_VALUE);
+    }
+    c->program->n_steps++;
+}
+
+/* y = product + C where C depends on data: an Add of its own. */
+static aj_status add_dynamic_c(compiler *c, const ajp_node *gemm, size_t product_slot)
+{
+    ajp_graph *g = &c->program->graph;
+    bool known;
+    ajp_node *node = ajp_arena_alloc(g->arena, sizeof *node);
+    ajp_elementwise_params *params = ajp_arena_alloc(g->arena, sizeof *params);
+    if (node == NULL || params == NULL) return no_memory(c);
+    *params = (ajp_elementwise_params){'+', false, false, INT64_MIN};
+    *node = (ajp_node){.name = gemm->name, .op_type = "Add", .op = ajp_op_find("Add", AJP_MAX_OPSET, &known),
+                       .opset = gemm->opset, .params = params, .n_in = 2, .n_out = 1, .live = true};
+    ajp_step *step = new_step(c);
+    const ajp_type *type = &g->values[gemm->out[0]].type;
+    step->node = node;
+    step->n_in = 2;
+    step->n_out = 1;
+    step->in[0] = (ajp_operand_of_step){NULL, product_slot, *type};
+    step->in[1] = (ajp_operand_of_step){NULL, c->slot_of[gemm->in[2]], g->values[gemm->in[2]].type};
+    set_output(c, step, 0, gemm->out[0]);
+    c->program->n_steps++;
+    return AJ_OK;
+}
+
+static aj_status add_product(compiler *c, const ajp_node *node, bool *done)
+{
+    ajp_graph *g = &c->program->graph;
+    ajp_step *step = new_step(c);
+    bool out_of_memory;
+    *done = ajp_product_from_node(g, step, node, &out_of_memory);
+    if (out_of_memory) return no_memory(c);
+    if (!*done) return AJ_OK;
+    bool left = g->values[node->in[0]].constant != NULL;
+    step->node = node;
+    step->n_out = 1;
+    step->in[0].slot = c->slot_of[node->in[left ? 1 : 0]];
+    set_output(c, step, 0, node->out[0]);
+    c->program->n_steps++;
+    if (node->n_in > 2 && node->in[2] != AJP_NO_VALUE && g->values[node->in[2]].constant == NULL)
+        return add_dynamic_c(c, node, step->out[0].slot);
+    if (g->values[node->out[0]].n_uses == 1) c->product_of[node->out[0]] = c->program->n_steps;
+    return AJ_OK;
+}
+
+/* Tries to let the product before this node take it up. */
+static aj_status fold_node(compiler *c, const ajp_node *node, bool *done)
+{
+    ajp_graph *g = &c->program->graph;
+    *done = false;
+    for (size_t k = 0; k < node->n_in && k < 2 && !*done; k++) {
+        if (node->in[k] == AJP_NO_VALUE || c->product_of[node->in[k]] == 0) continue;
+        size_t product = c->product_of[node->in[k]];
+        bool out_of_memory;
+        *done = ajp_fold_into_product(g, &c->program->steps[product - 1], node, &out_of_memory);
+        if (out_of_memory) return no_memory(c);
+        if (!*done) continue;
+        c->slot_of[node->out[0]] = c->slot_of[node->in[k]];
+        if (g->values[node->out[0]].n_uses == 1) c->product_of[node->out[0]] = product;
+    }
+    return AJ_OK;
+}
+
+static aj_status compile_node(compiler *c, const ajp_node *node)
+{
+    ajp_graph *g = &c->program->graph;
+    const ajp_op *op = node->op;
+    bool done = false;
+    if (op->role == AJP_ROLE_VIEW && g->values[node->in[0]].constant == NULL && node->out[0] != AJP_NO_VALUE &&
+        (op->is_view == NULL || op->is_view(node, &g->values[node->in[0]].type, &g->values[node->out[0]].type))) {
+        c->slot_of[node->out[0]] = c->slot_of[node->in[0]];
+        if (g->values[node->out[0]].n_uses == 1) c->product_of[node->out[0]] = c->product_of[node->in[0]];
+        return AJ_OK;
+    }
+    AJ_TRY(fold_node(c, node, &done));
+    if (!done && op->role == AJP_ROLE_PRODUCT) AJ_TRY(add_product(c, node, &done));
+    if (!done) add_plain(c, node);
+    return AJ_OK;
+}
+
+/* ---- lifetimes ------------------------------------------------------------------------------------------ */
+
+/* A slot that only products read, all as rows of its producer's width, may have its rows padded. */
+static void find_lifetimes(ajp_program *p)
+{
+    for (size_t i = 0; i < p->n_steps; i++) {
+        const ajp_step *step = &p->steps[i];
+        if (step->is_product && !step->turned) p->slots[step->out[0].slot].width = step->product.rows;
+    }
+    for (size_t i = 0; i < p->n_steps; i++) {
+        const ajp_step *step = &p->steps[i];
+        for (size_t k = 0; k < step->n_in; k++) {
+            if (step->in[k].constant != NULL || step->in[k].slot == AJP_NO_VALUE) continue;
+            ajp_slot *slot = &p->slots[step->in[k].slot];
+            slot->last = i;
+            if (!step->is_product || step->turned || step->product.cols != slot->width) slot->width = 0;
+        }
+    }
+    p->slots[p->input_slot].width = 0;
+    p->slots[p->output_slot].width = 0;
+    p->slots[p->output_slot].last = p->n_steps;
+}
+
+static aj_status compile_steps(ajp_program *p, aj_error *err)
+{
+    ajp_graph *g = &p->graph;
+    compiler c = {p, ajp_arena_array(g->arena, g->n_values + 1, sizeof(size_t)),
+                  ajp_arena_array(g->arena, g->n_values + 1, sizeof(size_t)), err};
+    size_t n_outputs = 1, n_steps = 1;
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        size_t n_more = !g->nodes[i].live ? 0 : g->nodes[i].op->role == AJP_ROLE_PRODUCT ? 2 : 1; /* 2: an Add of its own */
+        n_steps += n_more;
+        n_outputs += n_more * g->nodes[i].n_out;
+    }
+    p->steps = ajp_arena_array(g->arena, n_steps, sizeof *p->steps);
+    p->slots = ajp_arena_array(g->arena, n_outputs, sizeof *p->slots);
+    if (c.slot_of == NULL || c.product_of == NULL || p->steps == NULL || p->slots == NULL) return no_memory(&c);
+    p->n_steps = p->n_slots = 0;
+    for (size_t i = 0; i < g->n_values; i++) c.slot_of[i] = AJP_NO_VALUE;
+    c.slot_of[p->input] = p->input_slot = new_slot(&c, &g->values[p->input].type);
+    for (size_t i = 0; i < g->n_nodes; i++)
+        if (g->nodes[i].live) AJ_TRY(compile_node(&c, &g->nodes[i]));
+    p->output_slot = c.slot_of[p->output];
+    find_lifetimes(p);
+    for (size_t i = 0; i < p->n_steps; i++) {
+        if (p->steps[i].is_product)
+            describe_product(&p->steps[i]);
+        else
+            describe_other(&p->steps[i]);
+    }
+    return AJ_OK;
+}
+
+/* ---- choice of mode ------------------------------------------------------------------------------------- */
+
+static aj_status check_ends(ajp_program *p, aj_error *err)
+{
+    const ajp_graph *g = &p->graph;
+    const ajp_value *in = &g->values[p->input], *out = &g->values[p->output];
+    (void)ajp_type_elements(&in->type, &p->n_input_features);
+    (void)ajp_type_elements(&out->type, &p->n_output_features);
+    if (in->type.dtype != AJP_FLOAT32 || out->type.dtype != AJP_FLOAT32)
+        return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: input \"%s\" is %s and output \"%s\" is %s; this version runs networks "
+                        "from float32 to float32", g->path, in->name, ajp_dtype_name(in->type.dtype), out->name,
+                        ajp_dtype_name(out->type.dtype));
+    if (p->n_input_features == 0 || p->n_output_features == 0)
+        return ajp_fail(err, AJ_CORRUPT, 0, "%s: input \"%s\" or output \"%s\" has no elements", g->path, in->name, out->name);
+    if (out->constant != NULL)
+        return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: output \"%s\" does not depend on the input", g->path, out->name);
+    return AJ_OK;
+}
+
+static aj_status compile_mode(ajp_program *p, bool whole, aj_error *err)
+{
+    AJ_TRY(ajp_graph_infer(&p->graph, whole, err));
+    AJ_TRY(check_ends(p, err));
+    ajp_graph_mark_live(&p->graph, p->output);
+    return compile_steps(p, err);
+}
+
+aj_status ajp_program_compile(ajp_program *program, aj_error *err)
+{
+    ajp_graph *g = &program->graph;
+    if (g->n_inputs != 1 || g->n_outputs == 0)
+        return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: the network has %zu inputs (\"%.40s\", \"%.40s\", ...) and %zu outputs; this "
+                        "version runs networks with one data input", g->path, g->n_inputs,
+                        g->n_inputs > 0 ? g->values[g->inputs[0]].name : "",
+                        g->n_inputs > 1 ? g->values[g->inputs[1]].name : "", g->n_outputs);
+    program->input = g->inputs[0];
+    program->output = g->outputs[0];
+    const ajp_value *in = &g->values[program->input];
+    if (in->why_untyped != NULL)
+        return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: input \"%s\" is %s; a dense tensor with a shape is needed", g->path, in->name,
+                        in->why_untyped);
+    if (in->type.rank == 0) return compile_mode(program, true, err);
+    bool symbolic = in->type.dims[0] == SIZE_MAX;
+    aj_error first = {0};
+    aj_status st = compile_mode(program, false, &first);
+    if (st == AJ_OK) return AJ_OK;
+    /* A model exported for a fixed number of samples may not run with another one: then it is taken as a whole. */
+    if (symbolic || st == AJ_NO_MEMORY) {
+        if (err != NULL) *err = first;
+        return st;
+    }
+    return compile_mode(program, true, err);
+}

@@ -1,0 +1,66 @@
+/* program.h: a graph compiled to steps: products with constant weights (scale, bias and activation folded in) and
+ * everything else.  Read-only after compilation; plans add packed weights and memory to it. */
+#ifndef AJP_PROGRAM_H
+#define AJP_PROGRAM_H
+
+#include "executor.h"
+#include "graph.h"
+
+enum { AJP_STEP_PORTS = 8 };
+
+/* A tensor that steps write and read. */
+typedef struct {
+    size_t n;            /* elements per sample (of the whole input in whole mode) */
+    size_t element_size; /* bytes */
+    size_t first, last;  /* steps: written by, last read by */
+    size_t width;        /* a product's outputs, when only products of that many inputs read it; else 0 */
+} ajp_slot;
+
+typedef struct {
+    const ajp_tensor *constant; /* or NULL, then: */
+    size_t slot;                /* AJP_NO_VALUE = left out or not wanted */
+    ajp_type type;
+} ajp_operand_of_step;
+
+typedef struct {
+    bool is_product;
+    bool turned;        /* the constant is on the left: y = W X per sample; rows are gathered from columns of X */
+    size_t turned_cols; /* columns of X */
+    ajp_product_step product; /* packed NULL here */
+    bool owns_weights;        /* a changed copy */
+    float *bias;              /* of product, writable while compiling */
+    ajp_other_step other;
+    const ajp_node *node;
+    size_t n_in, n_out;
+    ajp_operand_of_step in[AJP_STEP_PORTS], out[AJP_STEP_PORTS];
+    aj_layer_info layer;
+} ajp_step;
+
+typedef struct {
+    ajp_graph graph;
+    size_t n_steps, n_slots;
+    ajp_step *steps;
+    ajp_slot *slots;
+    size_t input_slot, output_slot;
+    size_t input, output; /* values */
+    size_t n_input_features, n_output_features;
+} ajp_program;
+
+/* From a built graph: infers shapes (samples on the first axis when that is possible, else the input as a whole),
+ * then compiles. */
+aj_status ajp_program_compile(ajp_program *program, aj_error *err);
+
+/* fold.c: true when the node was taken up by the product step. */
+bool ajp_fold_into_product(const ajp_graph *graph, ajp_step *step, const ajp_node *node, bool *no_memory);
+/* The step for Gemm or MatMul with one constant operand; false when it has to run as a plain operator. */
+bool ajp_product_from_node(const ajp_graph *graph, ajp_step *step, const ajp_node *node, bool *no_memory);
+
+struct aj_model {
+    const aj_context *context;
+    ajp_arena arena;
+    struct ajp_model_file *file;
+    ajp_program program;
+    aj_model_info info;
+};
+
+#endif
