@@ -49,15 +49,20 @@ static double phase_noise(const reader *r, int kind)
     return r->p->phase_noise_radians * ajp_draw_normal(r->draws);
 }
 
+static double intensity(double complex field)
+{
+    return creal(field) * creal(field) + cimag(field) * cimag(field);
+}
+
 /* Charge difference of one pulse. */
 static double pulse(const reader *r, double a, double b, double phase)
 {
     const ajp_homodyne *p = r->p;
     double t = sqrt(0.5 + p->splitter_imbalance_ratio), s = sqrt(0.5 - p->splitter_imbalance_ratio);
     double complex weight = b * (cos(phase) + I * sin(phase));
-    double plus = pow(cabs(t * a + s * weight), 2.0), minus = pow(cabs(s * a - t * weight), 2.0);
-    return ajp_draw_poisson(r->draws, p->quantum_efficiency_ratio * plus) -
-           ajp_draw_poisson(r->draws, p->quantum_efficiency_ratio * minus);
+    double plus = ajp_draw_poisson(r->draws, p->quantum_efficiency_ratio * intensity(t * a + s * weight));
+    double minus = ajp_draw_poisson(r->draws, p->quantum_efficiency_ratio * intensity(s * a - t * weight));
+    return plus - minus;
 }
 
 /* One integration over the columns first ... first+n-1, reset noise and full well included; in electrons. */
