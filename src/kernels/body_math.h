@@ -139,10 +139,10 @@ SIMD_INLINE vf v_tanh(vf x)
     p = vf_fma(p, z, vf_set1(-5.37397155531E-2F));
     p = vf_fma(p, z, vf_set1(1.33314422036E-1F));
     p = vf_fma(p, z, vf_set1(-3.33332819422E-1F));
-    vf small = vf_fma(vf_mul(p, z), x, x);
+    vf small = vf_fma(vf_mul(p, z), a, a);
     vf e = v_exp(vf_add(a, a)); /* infinite from 44 on: 1 - 0 */
     vf large = vf_sub(vf_set1(1.0F), vf_div(vf_set1(2.0F), vf_add(e, vf_set1(1.0F))));
-    vf y = vf_select(vf_lt(a, vf_set1(0.625F)), small, vf_with_sign(large, x));
+    vf y = vf_with_sign(vf_select(vf_lt(a, vf_set1(0.625F)), small, large), x);
     return vf_select(vf_nan(x), x, y);
 }
 

@@ -148,6 +148,7 @@ SIMD_INLINE void read_quad(const quad *q, size_t n_spots, bool general)
     const bool separate = general && !q->joined && r->extra_variance > 0.0F;
     normals4(&r->stream, &q->places, r->draw_base + DRAW_NORMAL, z);
     if (separate) normals4(&r->stream, &q->places, r->draw_base + DRAW_EXTRA, second);
+    const vf rounding = vf_set1(q->joined ? 0.0F : 1.0F / 12.0F); /* the variance that rounding will add */
     const vf *phase = NULL;
     if (general && r->phase_sigma > 0.0F) {
         normals4(&r->stream, &q->places, r->draw_base + DRAW_PHASE, wobble);
@@ -160,8 +161,9 @@ SIMD_INLINE void read_quad(const quad *q, size_t n_spots, bool general)
         few[k] = vm_bits(vf_lt(variance, vf_set1(FEW_COUNTS))) & valid(&q->at[k]);
         any |= few[k];
         /* mean + sqrt(variance) z + mean/(6 variance) (z^2 - 1): the third cumulant of the difference is its mean. */
+        const vf spread = vf_sqrt(vf_sub(variance, rounding));
         const vf skew = vf_div(vf_mul(vf_set1(1.0F / 6.0F), mean), variance);
-        charge[k] = vf_fma(skew, vf_fma(z[k], z[k], vf_set1(-1.0F)), vf_fma(vf_sqrt(variance), z[k], mean));
+        charge[k] = vf_fma(skew, vf_fma(z[k], z[k], vf_set1(-1.0F)), vf_fma(spread, z[k], mean));
         if (!q->joined) charge[k] = vf_rint(charge[k]);
         if (separate) charge[k] = vf_fma(vf_sqrt(extra), second[k], charge[k]);
     }

@@ -76,7 +76,8 @@ typedef struct ajp_gemm {
  *   total charge  T = sample_total[s] + row_total[i]                                      (electrons)
  *   Q = n+ - n-, n+- Poisson with means (T +- M)/2, plus a normal of variance extra_variance, clipped to +-clip
  *   result = sample_decode[s]*row_decode[i]*Q, then bias, then activation, to C
- * How Q is drawn (DESIGN 6.3): T >= 20: one normal, third cumulant added as (M/T)(z*z-1)/6, rounded to whole counts;
+ * How Q is drawn (DESIGN 6.3): T >= 20: one normal of variance T - 1/12 (rounding adds the 1/12 back), third
+ * cumulant added as (M/T)(z*z-1)/6, rounded to whole counts: KS distance to the exact law 0.0012 at T = 20;
  * T < 20: both counts by inversion of the Poisson distribution from one uniform each; T = 0 gives Q = 0.
  * extra_variance v: >= 0.5 electrons^2 joins the first normal (the lattice is then invisible: its ripple is
  * exp(-2 pi^2 v) < 6e-5): variance T+v, third cumulant added as M/(T+v) (z*z-1)/6, nothing rounded, and the counts
