@@ -1,0 +1,178 @@
+/* account.c: from a mapping and what the clean pass saw to joules, and everything of a record that is not a score. */
+#include "study.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../record/builder.h"
+
+static void fill_work(ajp_product_work *work, const ajp_mapping *mapping, size_t i)
+{
+    const ajp_product_step *step = ajp_plan_product(mapping->study->plan, i);
+    const ajp_product_statistics *statistics = &mapping->study->statistics[i];
+    const ajp_mapped_product *mapped = &mapping->products[i];
+    double n_outputs = (double)step->rows * (double)step->reps;
+    *work = (ajp_product_work){.product = mapped->product,
+                               .weight_sum_squares = statistics->weight_sum_squares,
+                               .weight_max_abs = statistics->weight_max_abs,
+                               .input_crest_ratio = statistics->input_crest_ratio,
+                               .input_mean_sum_squares = statistics->input_mean_sum_squares,
+                               .calibration = mapped->calibration,
+                               .runs_digitally = !mapped->on_hardware};
+    if (step->bias != NULL) work->digital_ops += n_outputs;
+    if (step->activation != AJP_ACTIVATION_NONE) work->digital_ops += n_outputs;
+}
+
+static void fill_layer(aj_evaluation *out, aj_layer_record *layer, const ajp_mapping *mapping, size_t i,
+                       const ajp_product_account *account, const ajp_layer_findings *findings)
+{
+    const ajp_product_step *step = ajp_plan_product(mapping->study->plan, i);
+    const ajp_mapped_product *mapped = &mapping->products[i];
+    *layer = ajp_layer_record_none();
+    layer->name = ajp_record_string(out, step->name);
+    layer->op_type = ajp_record_string(out, step->op_type);
+    layer->runs_on = ajp_record_string(out, mapped->on_hardware ? mapping->ops->name : "digital");
+    layer->rows = step->rows;
+    layer->cols = step->cols;
+    layer->reps = step->reps;
+    layer->macs = ajp_product_macs(&mapped->product);
+    layer->weight_symbols = account->weight_symbols;
+    layer->input_symbols = account->input_symbols;
+    layer->samples = account->samples;
+    layer->photons_incident = account->photons_incident;
+    layer->photons_launched = account->photons_launched;
+    layer->weight_crest_ratio = account->weight_crest_ratio;
+    layer->input_crest_ratio = account->input_crest_ratio;
+    layer->latency_seconds = account->latency_seconds;
+    layer->energy = account->energy;
+    if (findings == NULL) return;
+    layer->signal_to_noise_ratio = findings->signal_to_noise_ratio[i];
+    aj_parameter swing;
+    if (aj_hardware_find(mapping->hardware, "integrator_swing_volts", &swing) && !isnan(swing.value))
+        layer->clipped_ratio = findings->clipped_ratio[i];
+}
+
+static void record_hardware(aj_evaluation *out, const aj_hardware *hardware)
+{
+    aj_hardware_info info = aj_hardware_describe(hardware);
+    out->hardware_name = ajp_record_string(out, info.name);
+    out->hardware_family = ajp_record_string(out, info.family);
+    out->hardware_evidence = ajp_record_string(out, aj_evidence_name(info.evidence));
+    out->hardware_node = ajp_record_string(out, info.node);
+    out->hardware_cite = ajp_record_string(out, info.cite);
+    out->hardware_year = info.year;
+    out->latency_of = ajp_record_string(out, info.latency_of);
+    size_t n = aj_hardware_n_parameters(hardware);
+    aj_recorded_parameter *parameters = ajp_record_array(out, n, sizeof *parameters);
+    if (parameters == NULL) return;
+    for (size_t i = 0; i < n; i++) {
+        aj_parameter p = aj_hardware_parameter(hardware, i);
+        parameters[i] = (aj_recorded_parameter){ajp_record_string(out, p.key), ajp_record_string(out, p.unit), p.value,
+                                                ajp_record_string(out, p.word), ajp_record_string(out, p.source)};
+    }
+    out->parameters = parameters;
+    out->n_parameters = n;
+}
+
+static void record_fallbacks(aj_evaluation *out, const ajp_mapping *mapping)
+{
+    for (size_t i = 0; i < mapping->study->n_products; i++) {
+        const ajp_mapped_product *mapped = &mapping->products[i];
+        const ajp_product_step *step = ajp_plan_product(mapping->study->plan, i);
+        if (mapped->on_hardware) continue;
+        const char *text = ajp_record_format(out, "%s (%s): %s", step->name, step->op_type, mapped->why_not);
+        if (text != NULL) ajp_record_fallback(out, text);
+    }
+}
+
+/* Photons per MAC as they were: the nominal figure of a calibrated gain is a mean. */
+static double photons_per_mac(const ajp_mapping *mapping, const ajp_product_account *accounts)
+{
+    double photons = 0.0, macs = 0.0;
+    for (size_t i = 0; i < mapping->study->n_products; i++) {
+        if (!mapping->products[i].on_hardware) continue;
+        photons += accounts[i].photons_incident;
+        macs += ajp_product_macs(&mapping->products[i].product);
+    }
+    return macs > 0.0 ? photons / macs : (double)NAN;
+}
+
+static const char *law_text(const ajp_mapping *mapping)
+{
+    if (strcmp(mapping->ops->name, "digital") == 0) return "exact: float32 products, no noise";
+    return "counts: per output one normal of the exact variance with its third cumulant, rounded to whole counts, from 20 "
+           "photons an output on; below, both Poisson counts by inversion; capacitance noise, phase noise and full well "
+           "where described";
+}
+
+static aj_status fill_account(aj_evaluation *out, const ajp_mapping *mapping, const aj_hardware *fallback,
+                              const ajp_workload *work, ajp_product_account *accounts, const ajp_layer_findings *findings,
+                              aj_error *err)
+{
+    ajp_account total;
+    AJ_TRY(ajp_account_network(mapping->hardware, fallback, work, accounts, &total, err));
+    out->energy = total.energy;
+    out->latency_seconds = total.latency_seconds;
+    out->throughput_per_second = total.throughput_per_second;
+    out->photons_per_mac = photons_per_mac(mapping, accounts);
+    aj_layer_record *layers = ajp_record_array(out, work->n_products, sizeof *layers);
+    if (layers == NULL) return AJ_OK; /* ajp_record_finish says so */
+    for (size_t i = 0; i < work->n_products; i++) fill_layer(out, &layers[i], mapping, i, &accounts[i], findings);
+    out->layers = layers;
+    out->n_layers = work->n_products;
+    return AJ_OK;
+}
+
+aj_status ajp_record_account(aj_evaluation *out, const ajp_mapping *mapping, const aj_hardware *fallback, unsigned batch,
+                             aj_mode mode, const ajp_layer_findings *findings, aj_error *err)
+{
+    ajp_study *study = mapping->study;
+    ajp_arena arena;
+    ajp_arena_init(&arena, study->context);
+    ajp_product_work *products = ajp_arena_array(&arena, study->n_products, sizeof *products);
+    ajp_product_account *accounts = ajp_arena_array(&arena, study->n_products, sizeof *accounts);
+    aj_status st = AJ_OK;
+    if (products == NULL || accounts == NULL) {
+        st = ajp_no_memory(err, "account");
+        goto done;
+    }
+    ajp_workload work = {.products = products, .n_products = study->n_products, .n_inputs = (double)study->n_features,
+                         .n_outputs = (double)study->n_outputs, .batch = batch,
+                         .mode = mode == AJ_MODE_LATENCY ? AJP_MODE_LATENCY : AJP_MODE_THROUGHPUT};
+    for (size_t i = 0; i < study->n_products; i++) fill_work(&products[i], mapping, i);
+    for (size_t i = 0; i < ajp_plan_n_others(study->plan); i++)
+        work.other_digital_ops += (double)ajp_plan_other(study->plan, i)->flops;
+    record_hardware(out, mapping->hardware);
+    record_fallbacks(out, mapping);
+    out->batch = batch;
+    out->mode = mode == AJ_MODE_LATENCY ? "latency" : "throughput";
+    out->law = ajp_record_string(out, law_text(mapping));
+    AJ_TRY_DONE(fill_account(out, mapping, fallback, &work, accounts, findings, err));
+done:
+    ajp_arena_free(&arena);
+    return st;
+}
+
+aj_status ajp_record_study(aj_evaluation *out, const ajp_study *study, aj_error *err)
+{
+    (void)err;
+    aj_model_info info = aj_model_describe(study->model);
+    out->model = ajp_record_string(out, info.path);
+    out->model_sha256 = ajp_record_string(out, info.sha256);
+    out->batch = 1;
+    out->n_trials = 1;
+    out->mode = "latency";
+    if (study->dataset != NULL) {
+        out->dataset_name = ajp_record_string(out, study->data.name);
+        out->dataset_split = ajp_record_string(out, study->data.split);
+        out->n_samples = study->data.n_samples;
+    }
+    out->clean_accuracy_ratio = study->clean_accuracy_ratio;
+    out->clean_loss = study->clean_loss;
+    double macs = 0.0;
+    for (size_t i = 0; i < aj_model_n_layers(study->model); i++)
+        macs += (double)aj_model_layer(study->model, i).macs_per_inference;
+    out->macs_per_inference = macs;
+    out->flops_per_inference = 2.0 * macs;
+    return AJ_OK;
+}

@@ -1,0 +1,93 @@
+/* mapping.c: what of a network runs where on one hardware, and the frozen part of a trial. */
+#include "study.h"
+
+#include <math.h>
+#include <string.h>
+
+static aj_status map_product(ajp_mapping *mapping, size_t i, const ajp_calibration *calibrations, aj_error *err)
+{
+    const ajp_product_step *step = ajp_plan_product(mapping->study->plan, i);
+    ajp_mapped_product *mapped = &mapping->products[i];
+    mapped->product = (ajp_product){step->name, step->rows, step->cols, step->reps, AJP_OPERAND_CONSTANT, i};
+    mapped->calibration = (ajp_calibration){(double)NAN, (double)NAN};
+    if (calibrations != NULL) mapped->calibration = calibrations[i];
+    mapped->on_hardware = mapping->ops->supports(mapping->params, &mapped->product, &mapped->why_not);
+    mapped->tile_cols = step->cols;
+    if (mapped->on_hardware) mapped->tile_cols = mapping->ops->tile_cols(mapping->params, &mapped->product);
+    if (mapped->tile_cols < 1 || mapped->tile_cols > step->cols) mapped->tile_cols = step->cols;
+    mapped->n_tiles = (step->cols + mapped->tile_cols - 1) / mapped->tile_cols;
+    if (mapped->n_tiles > 65535)
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "product \"%s\": %zu tiles of %zu columns; at most 65535, raise tile_cols",
+                        step->name, mapped->n_tiles, mapped->tile_cols);
+    return AJ_OK;
+}
+
+aj_status ajp_mapping_create(ajp_mapping *out, ajp_study *study, const aj_hardware *hardware,
+                             const ajp_calibration *calibrations, aj_error *err)
+{
+    *out = (ajp_mapping){.study = study, .hardware = hardware};
+    out->ops = ajp_hardware_get_ops(hardware);
+    out->params = ajp_hardware_get_params(hardware);
+    ajp_arena_init(&out->arena, study->context);
+    aj_status st = AJ_OK;
+    out->products = ajp_arena_array(&out->arena, study->n_products, sizeof *out->products);
+    if (out->products == NULL) st = ajp_no_memory(err, "mapping");
+    for (size_t i = 0; i < study->n_products && st == AJ_OK; i++) st = map_product(out, i, calibrations, err);
+    if (st != AJ_OK) ajp_mapping_destroy(out);
+    return st;
+}
+
+void ajp_mapping_destroy(ajp_mapping *mapping)
+{
+    ajp_arena_free(&mapping->arena);
+    mapping->products = NULL;
+}
+
+static const float *pack(ajp_arena *arena, const float *weights, size_t rows, size_t cols, bool squared)
+{
+    size_t n_packed = ajp_packed_size(rows, cols);
+    float *packed = ajp_arena_array(arena, n_packed, sizeof(float));
+    if (packed == NULL) return NULL;
+    ajp_pack_out_in(weights, rows, cols, cols, packed);
+    for (size_t i = 0; i < n_packed && squared; i++) packed[i] *= packed[i];
+    return packed;
+}
+
+static aj_status freeze_product(ajp_trial *trial, size_t i, aj_error *err)
+{
+    const ajp_mapping *mapping = trial->mapping;
+    const ajp_mapped_product *mapped = &mapping->products[i];
+    const ajp_product_step *step = ajp_plan_product(mapping->study->plan, i);
+    ajp_frozen_product *frozen = &trial->products[i];
+    if (!mapped->on_hardware) return AJ_OK;
+    frozen->request = (ajp_freeze_request){
+        .product = mapped->product, .weights = step->weights, .n_tiles = mapped->n_tiles, .tile_cols = mapped->tile_cols,
+        .calibration = mapped->calibration, .seed = trial->seed, .trial = trial->trial, .arena = &trial->arena};
+    AJ_TRY(mapping->ops->freeze(mapping->params, &frozen->request, &frozen->frozen, err));
+    const float *effective = frozen->frozen.weights;
+    frozen->packed = effective == NULL ? step->packed : pack(&trial->arena, effective, step->rows, step->cols, false);
+    if (effective == NULL) effective = step->weights;
+    if (frozen->frozen.excess_ratio > 0.0)
+        frozen->packed_squares = pack(&trial->arena, effective, step->rows, step->cols, true);
+    if (frozen->packed == NULL || (frozen->frozen.excess_ratio > 0.0 && frozen->packed_squares == NULL))
+        return ajp_no_memory(err, "trial");
+    return AJ_OK;
+}
+
+aj_status ajp_trial_freeze(ajp_trial *out, const ajp_mapping *mapping, uint64_t seed, uint32_t number, aj_error *err)
+{
+    *out = (ajp_trial){.mapping = mapping, .seed = seed, .trial = number};
+    ajp_arena_init(&out->arena, mapping->study->context);
+    aj_status st = AJ_OK;
+    out->products = ajp_arena_array(&out->arena, mapping->study->n_products, sizeof *out->products);
+    if (out->products == NULL) st = ajp_no_memory(err, "trial");
+    for (size_t i = 0; i < mapping->study->n_products && st == AJ_OK; i++) st = freeze_product(out, i, err);
+    if (st != AJ_OK) ajp_trial_destroy(out);
+    return st;
+}
+
+void ajp_trial_destroy(ajp_trial *trial)
+{
+    ajp_arena_free(&trial->arena);
+    trial->products = NULL;
+}
