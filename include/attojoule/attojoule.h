@@ -1,0 +1,13 @@
+/* attojoule.h: all public headers. */
+#ifndef ATTOJOULE_ATTOJOULE_H
+#define ATTOJOULE_ATTOJOULE_H
+
+#include "attojoule/base.h"
+#include "attojoule/data.h"
+#include "attojoule/hardware.h"
+#include "attojoule/nn.h"
+#include "attojoule/record.h"
+#include "attojoule/report.h"
+#include "attojoule/simulate.h"
+
+#endif
