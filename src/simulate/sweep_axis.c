@@ -41,7 +41,7 @@ static aj_status make_range(aj_sweep_values *out, char *spec, aj_hardware *scrat
         if (colon != NULL) *colon = '\0';
         rest = colon != NULL ? colon + 1 : NULL;
     }
-    double low, high;
+    double low = 0.0, high = 0.0;
     AJ_TRY(parse_value(scratch, out->key, parts[0], &low, err));
     AJ_TRY(parse_value(scratch, out->key, parts[1], &high, err));
     bool logarithmic = strcmp(parts[2], "log") == 0;
