@@ -51,7 +51,8 @@ AJ_API size_t aj_model_n_layers(const aj_model *model);
 AJ_API aj_layer_info aj_model_layer(const aj_model *model, size_t i);
 
 /* A session runs the network exactly, in float32: memory is planned once, nothing is allocated while running.
- * Results have the same bits for any chunk, number of threads and instruction set. */
+ * Results have the same bits for any chunk, number of threads and instruction set.  max_chunk: samples that one thread
+ * computes at a time, 0 = chosen. */
 typedef struct aj_session aj_session;
 AJ_API AJ_MUST_USE aj_status aj_session_create(aj_session **out, aj_context *context, const aj_model *model,
                                                size_t max_chunk, aj_error *err);

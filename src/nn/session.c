@@ -2,7 +2,7 @@
 #include "executor.h"
 
 /* Less work than this (about 10 microseconds) stays on the caller's thread. */
-enum { MIN_MACS_TO_SPREAD = 1 << 20, MIN_SAMPLES_A_THREAD = 16 };
+enum { MIN_MACS_TO_SPREAD = 1 << 20, MIN_SAMPLES_A_THREAD = 16, DEFAULT_CHUNK = 128 };
 
 typedef struct {
     aj_status status;
@@ -22,6 +22,7 @@ struct aj_session {
 aj_status aj_session_create(aj_session **out, aj_context *context, const aj_model *model, size_t max_chunk, aj_error *err)
 {
     *out = NULL;
+    if (max_chunk == 0) max_chunk = DEFAULT_CHUNK;
     unsigned n_threads = aj_context_threads(context);
     aj_session *session = ajp_calloc(context, 1, sizeof *session);
     if (session == NULL) return ajp_no_memory(err, "session");

@@ -6,7 +6,7 @@
 
 #include "../record/builder.h"
 
-static void fill_work(ajp_product_work *work, const ajp_mapping *mapping, size_t i)
+static void fill_work(ajp_product_work *work, const ajp_mapping *mapping, size_t i, const ajp_layer_findings *findings)
 {
     const ajp_product_step *step = ajp_plan_product(mapping->study->plan, i);
     const ajp_product_statistics *statistics = &mapping->study->statistics[i];
@@ -19,6 +19,8 @@ static void fill_work(ajp_product_work *work, const ajp_mapping *mapping, size_t
                                .input_mean_sum_squares = statistics->input_mean_sum_squares,
                                .calibration = mapped->calibration,
                                .runs_digitally = !mapped->on_hardware};
+    if (findings != NULL && findings->input_mean_sum_squares != NULL && mapped->on_hardware)
+        work->input_mean_sum_squares = findings->input_mean_sum_squares[i];
     if (step->bias != NULL) work->digital_ops += n_outputs;
     if (step->activation != AJP_ACTIVATION_NONE) work->digital_ops += n_outputs;
 }
@@ -139,7 +141,7 @@ aj_status ajp_record_account(aj_evaluation *out, const ajp_mapping *mapping, con
     ajp_workload work = {.products = products, .n_products = study->n_products, .n_inputs = (double)study->n_features,
                          .n_outputs = (double)study->n_outputs, .batch = batch,
                          .mode = mode == AJ_MODE_LATENCY ? AJP_MODE_LATENCY : AJP_MODE_THROUGHPUT};
-    for (size_t i = 0; i < study->n_products; i++) fill_work(&products[i], mapping, i);
+    for (size_t i = 0; i < study->n_products; i++) fill_work(&products[i], mapping, i, findings);
     for (size_t i = 0; i < ajp_plan_n_others(study->plan); i++)
         work.other_digital_ops += (double)ajp_plan_other(study->plan, i)->flops;
     record_hardware(out, mapping->hardware);

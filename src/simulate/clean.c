@@ -1,4 +1,5 @@
-/* clean.c: the exact pass: accuracy without noise, and what the inputs of every product look like. */
+/* clean.c: passes that watch: the exact one (accuracy without noise, what the inputs of every product look like) and those
+ * that calibrate a fixed input gain. */
 #include "study.h"
 
 #include <math.h>
@@ -7,12 +8,15 @@
 typedef struct clean_pass clean_pass;
 typedef struct {
     clean_pass *pass;
-    size_t first; /* sample of the chunk in work */
+    size_t first;                  /* sample of the chunk in work */
+    const ajp_product_hook *inner; /* what runs the products; NULL = exact */
+    ajp_reader *reader;            /* of a calibration */
     ajp_product_hook hook;
 } clean_thread;
 struct clean_pass {
     ajp_study *study;
     size_t n_samples;
+    const ajp_trial *trial; /* of a calibration: what reads the products before the one in work */
     double *sum_squares, *max_abs; /* [n_products][n_samples] */
     ajp_score score;
     float **scratch; /* one a thread */
@@ -33,7 +37,6 @@ static void run_exact(const ajp_kernels *kernels, const ajp_product_step *step, 
 static aj_status watch(void *user, const ajp_product_step *step, size_t product, const float *x, size_t x_row, float *y,
                        size_t y_row, size_t n_rows, aj_error *err)
 {
-    (void)err;
     clean_thread *thread = user;
     clean_pass *pass = thread->pass;
     const ajp_kernels *kernels = ajp_kernels_for(pass->study->context->isa);
@@ -47,6 +50,8 @@ static aj_status watch(void *user, const ajp_product_step *step, size_t product,
         pass->sum_squares[at] = fresh ? share : pass->sum_squares[at] + share;
         pass->max_abs[at] = fresh ? (double)max_abs : fmax(pass->max_abs[at], (double)max_abs);
     }
+    if (thread->inner != NULL)
+        return thread->inner->run(thread->inner->user, step, product, x, x_row, y, y_row, n_rows, err);
     run_exact(kernels, step, x, x_row, y, y_row, n_rows);
     return AJ_OK;
 }
@@ -55,7 +60,9 @@ static const ajp_product_hook *begin(void *user, unsigned thread, size_t first, 
 {
     (void)n;
     clean_pass *pass = user;
-    pass->threads[thread].first = first;
+    clean_thread *own = &pass->threads[thread];
+    own->first = first;
+    if (pass->trial != NULL) own->inner = ajp_reader_hook(own->reader, pass->trial, first);
     return &pass->threads[thread].hook;
 }
 
@@ -129,20 +136,58 @@ done:
     return st;
 }
 
-aj_status ajp_study_calibrate(ajp_study *study, const aj_dataset *dataset, size_t n, ajp_calibration *out, aj_error *err)
+/* Trial number of calibration reads: no evaluation may use it, so that they share no random numbers. */
+enum { CALIBRATION_TRIAL = (1 << 24) - 1 };
+
+/* Inputs of product i as the hardware makes them: the products before it are read with their own calibrated gains. */
+static aj_status calibrate_product(const ajp_calibrator *c, clean_pass *watcher, ajp_reader *readers, size_t i,
+                                   ajp_calibration *calibrations, aj_error *err)
+{
+    ajp_study *study = c->study;
+    ajp_mapping mapping;
+    ajp_trial trial;
+    ajp_pass pass = {begin, NULL, watcher};
+    AJ_TRY(ajp_mapping_create(&mapping, study, c->hardware, calibrations, err));
+    bool wanted = mapping.products[i].on_hardware;
+    for (size_t j = i; j < study->n_products; j++) mapping.products[j].on_hardware = false;
+    aj_status st = wanted ? ajp_trial_freeze(&trial, &mapping, c->seed, CALIBRATION_TRIAL, err) : AJ_OK;
+    if (st == AJ_OK && wanted) {
+        watcher->trial = &trial;
+        for (unsigned t = 0; t < study->n_threads; t++) watcher->threads[t].reader = &readers[t];
+        st = ajp_study_pass(study, c->dataset, c->n_samples, &pass, NULL, 0, err);
+        ajp_trial_destroy(&trial);
+    }
+    ajp_mapping_destroy(&mapping);
+    if (st != AJ_OK || !wanted) return st;
+    const double *sum_squares = watcher->sum_squares + i * c->n_samples, *max_abs = watcher->max_abs + i * c->n_samples;
+    calibrations[i] = (ajp_calibration){aj_sum(sum_squares, c->n_samples) / (double)c->n_samples, 0.0};
+    for (size_t j = 0; j < c->n_samples; j++) calibrations[i].max_abs = fmax(calibrations[i].max_abs, max_abs[j]);
+    return AJ_OK;
+}
+
+aj_status ajp_study_calibrate(const ajp_calibrator *c, ajp_calibration *out, aj_error *err)
 {
     ajp_arena arena;
-    ajp_arena_init(&arena, study->context);
-    clean_pass clean = {.outputs = NULL};
-    ajp_pass pass = {begin, NULL, &clean};
+    ajp_arena_init(&arena, c->study->context);
+    clean_pass watcher = {.outputs = NULL};
+    ajp_mapping whole = {0};
+    unsigned n_readers = 0;
+    for (size_t i = 0; i < c->study->n_products; i++) out[i] = (ajp_calibration){(double)NAN, (double)NAN};
     aj_status st;
-    AJ_TRY_DONE(prepare(&clean, study, n, false, &arena, err));
-    AJ_TRY_DONE(ajp_study_pass(study, dataset, n, &pass, NULL, 0, err));
-    for (size_t i = 0; i < study->n_products; i++) {
-        out[i] = (ajp_calibration){aj_sum(clean.sum_squares + i * n, n) / (double)n, 0.0};
-        for (size_t j = 0; j < n; j++) out[i].max_abs = fmax(out[i].max_abs, clean.max_abs[i * n + j]);
+    ajp_reader *readers = ajp_arena_array(&arena, c->study->n_threads, sizeof *readers);
+    if (readers == NULL) {
+        st = ajp_no_memory(err, "calibration");
+        goto done;
     }
+    AJ_TRY_DONE(prepare(&watcher, c->study, c->n_samples, false, &arena, err));
+    AJ_TRY_DONE(ajp_mapping_create(&whole, c->study, c->hardware, NULL, err));
+    for (; n_readers < c->study->n_threads; n_readers++)
+        AJ_TRY_DONE(ajp_reader_init(&readers[n_readers], &whole, c->study->chunk, false, false, err));
+    for (size_t i = 0; i < c->study->n_products; i++)
+        AJ_TRY_DONE(calibrate_product(c, &watcher, readers, i, out, err));
 done:
+    for (unsigned i = 0; i < n_readers; i++) ajp_reader_free(&readers[i]);
+    if (whole.products != NULL) ajp_mapping_destroy(&whole);
     ajp_arena_free(&arena);
     return st;
 }

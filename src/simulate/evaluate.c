@@ -5,7 +5,7 @@
 
 #include "../record/builder.h"
 
-enum { DEFAULT_CALIBRATION_SAMPLES = 1000, MAX_TRIALS = 1 << 20, MAX_BATCH = 1 << 24 };
+enum { DEFAULT_CALIBRATION_SAMPLES = 1000, MAX_TRIALS = 1 << 20 /* calibration has a number above */, MAX_BATCH = 1 << 24 };
 
 typedef struct {
     ajp_study *study;
@@ -17,6 +17,7 @@ typedef struct {
     uint32_t *n_correct; /* per sample, over trials */
     double *accuracy, *loss; /* per trial */
     ajp_layer_error layer_error;
+    double *input_sum_squares; /* of the first trial, for calibrated gains; or NULL */
     float *outputs;
     ajp_arena arena;
 } evaluation;
@@ -73,6 +74,9 @@ static aj_status prepare(evaluation *e, ajp_study *study, const ajp_mapping *map
         good = ajp_size_mul(study->n_products, n, &n_cells) &&
                (e->layer_error.signal = ajp_arena_array(&e->arena, n_cells, sizeof(double))) != NULL &&
                (e->layer_error.error = ajp_arena_array(&e->arena, n_cells, sizeof(double))) != NULL;
+    if (good && mapping->ops->needs_calibration(mapping->params))
+        good = ajp_size_mul(study->n_products, n, &n_cells) &&
+               (e->input_sum_squares = ajp_arena_array(&e->arena, n_cells, sizeof(double))) != NULL;
     if (!good) return ajp_no_memory(err, "evaluation");
     for (unsigned i = 0; i < study->n_threads; i++) {
         e->scratch[i] = ajp_arena_array(&e->arena, study->n_outputs, sizeof(float));
@@ -95,8 +99,10 @@ static aj_status run_trial(evaluation *e, const ajp_mapping *mapping, const aj_e
     ajp_trial trial;
     AJ_TRY(ajp_trial_freeze(&trial, mapping, options->seed, number, err));
     e->trial = &trial;
-    for (unsigned i = 0; i < e->n_readers; i++)
+    for (unsigned i = 0; i < e->n_readers; i++) {
         e->readers[i].layer_error = options->per_layer && number == 0 ? &e->layer_error : NULL;
+        e->readers[i].input_sum_squares = number == 0 ? e->input_sum_squares : NULL;
+    }
     ajp_pass pass = {begin, end, e};
     size_t n = e->study->data.n_samples;
     aj_status st = ajp_study_pass(e->study, e->study->dataset, n, &pass, work, n_before, err);
@@ -150,12 +156,25 @@ static void find_layers(const evaluation *e, const ajp_mapping *mapping, const a
         double n_results = (double)mapped->product.rows * (double)mapped->product.reps * (double)mapped->n_tiles *
                            (double)n * (double)options->n_trials;
         findings->clipped_ratio[i] = (double)n_clipped / n_results;
+        if (findings->input_mean_sum_squares != NULL)
+            findings->input_mean_sum_squares[i] = aj_sum(e->input_sum_squares + i * n, n) / (double)n;
         findings->signal_to_noise_ratio[i] = (double)NAN;
         if (options->per_layer && mapped->on_hardware) {
             double error = aj_sum(e->layer_error.error + i * n, n);
             if (error > 0.0) findings->signal_to_noise_ratio[i] = aj_sum(e->layer_error.signal + i * n, n) / error;
         }
     }
+}
+
+static aj_status make_findings(ajp_layer_findings *out, evaluation *e, const aj_evaluate_options *options, aj_error *err)
+{
+    size_t n = e->study->n_products;
+    bool as_read = e->input_sum_squares != NULL && !options->reference;
+    out->signal_to_noise_ratio = ajp_arena_array(&e->arena, n, sizeof(double));
+    out->clipped_ratio = ajp_arena_array(&e->arena, n, sizeof(double));
+    out->input_mean_sum_squares = as_read ? ajp_arena_array(&e->arena, n, sizeof(double)) : NULL;
+    bool good = out->signal_to_noise_ratio != NULL && out->clipped_ratio != NULL;
+    return good && (!as_read || out->input_mean_sum_squares != NULL) ? AJ_OK : ajp_no_memory(err, "evaluation");
 }
 
 static aj_status evaluate_mapping(aj_evaluation *out, const ajp_mapping *mapping, const aj_evaluate_options *options,
@@ -167,12 +186,8 @@ static aj_status evaluate_mapping(aj_evaluation *out, const ajp_mapping *mapping
     AJ_TRY_DONE(prepare(&e, study, mapping, options, err));
     for (unsigned i = 0; i < options->n_trials; i++)
         AJ_TRY_DONE(run_trial(&e, mapping, options, i, work, n_before + i * study->data.n_samples, err));
-    ajp_layer_findings findings = {ajp_arena_array(&e.arena, study->n_products, sizeof(double)),
-                                   ajp_arena_array(&e.arena, study->n_products, sizeof(double))};
-    if (findings.signal_to_noise_ratio == NULL || findings.clipped_ratio == NULL) {
-        st = ajp_no_memory(err, "evaluation");
-        goto done;
-    }
+    ajp_layer_findings findings;
+    AJ_TRY_DONE(make_findings(&findings, &e, options, err));
     find_layers(&e, mapping, options, &findings);
     AJ_TRY_DONE(ajp_record_study(out, study, err));
     record_scores(out, &e, options);
@@ -225,7 +240,8 @@ aj_status ajp_study_calibrations(const ajp_calibration **out, ajp_study *study, 
     size_t wanted = options->n_calibration > 0 ? options->n_calibration : DEFAULT_CALIBRATION_SAMPLES;
     ajp_calibration *calibrations = ajp_arena_array(&study->arena, study->n_products, sizeof *calibrations);
     if (calibrations == NULL) return ajp_no_memory(err, "calibration");
-    AJ_TRY(ajp_study_calibrate(study, dataset, ajp_min_size(wanted, info.n_samples), calibrations, err));
+    ajp_calibrator calibrator = {study, hardware, dataset, ajp_min_size(wanted, info.n_samples), options->seed};
+    AJ_TRY(ajp_study_calibrate(&calibrator, calibrations, err));
     *out = calibrations;
     return AJ_OK;
 }

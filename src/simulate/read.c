@@ -63,6 +63,11 @@ static void fill_laws(const product_call *call)
             moments.sum_squares += (double)sum_squares;
             moments.max_abs = fmax(moments.max_abs, (double)max_abs);
         }
+        if (reader->input_sum_squares != NULL) {
+            size_t reps = call->step->reps, sample = reader->first_sample + row / reps;
+            double *kept = &reader->input_sum_squares[call->product * mapping->study->data.n_samples + sample];
+            *kept = (row % reps == 0 ? 0.0 : *kept) + moments.sum_squares / (double)reps;
+        }
         moments.layer_phase_radians = layer_phase(call, reader->first_sample + row / call->step->reps);
         mapping->ops->sample(mapping->params, request, &call->frozen->frozen, &moments, reader->laws);
         for (size_t tile = 0; tile < request->n_tiles; tile++) {

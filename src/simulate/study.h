@@ -50,9 +50,6 @@ aj_status ajp_study_create(ajp_study **out, aj_context *context, const aj_model 
 void ajp_study_destroy(ajp_study *study);
 /* The clean pass: fills statistics, clean_accuracy_ratio, clean_loss; outputs may be NULL. */
 aj_status ajp_study_clean(ajp_study *study, float *outputs, aj_error *err);
-/* Mean sum of squares and largest magnitude of each product's clean inputs over the first n samples. */
-aj_status ajp_study_calibrate(ajp_study *study, const aj_dataset *dataset, size_t n, ajp_calibration *out, aj_error *err);
-
 /* Runs samples [0, n) of a data set through the plan in chunks over the pool. For each chunk `begin` gives the hook
  * (NULL = exact); `end` sees the outputs. work may be NULL; it is stepped by n_before + samples done. */
 typedef struct {
@@ -91,6 +88,18 @@ typedef struct {
 aj_status ajp_mapping_create(ajp_mapping *out, ajp_study *study, const aj_hardware *hardware,
                              const ajp_calibration *calibrations, aj_error *err);
 void ajp_mapping_destroy(ajp_mapping *mapping);
+
+/* Mean sum of squares and largest magnitude of each product's inputs over the first n samples, as the hardware itself
+ * makes them: product by product, the ones before read with the gains that were just found.  (Clean inputs would be too
+ * small: noise through a rectifier adds to the norm, and the light spent would exceed photons_per_mac.) */
+typedef struct {
+    ajp_study *study;
+    const aj_hardware *hardware;
+    const aj_dataset *dataset;
+    size_t n_samples;
+    uint64_t seed;
+} ajp_calibrator;
+aj_status ajp_study_calibrate(const ajp_calibrator *calibrator, ajp_calibration *out, aj_error *err);
 
 /* ---- trial --------------------------------------------------------------------------------------------------------- */
 typedef struct {
@@ -131,6 +140,7 @@ typedef struct {
     uint32_t *row_clipped;                   /* max_rows */
     uint64_t *n_clipped;                     /* n_products */
     const ajp_layer_error *layer_error;
+    double *input_sum_squares; /* [n_products][n_samples], as read; or NULL */
     ajp_product_hook hook;
     ajp_arena arena;
 } ajp_reader;
@@ -143,7 +153,8 @@ const ajp_product_hook *ajp_reader_hook(ajp_reader *reader, const ajp_trial *tri
 
 /* ---- account and record --------------------------------------------------------------------------------------------- */
 typedef struct {
-    double *signal_to_noise_ratio, *clipped_ratio; /* per product, or NULL */
+    double *signal_to_noise_ratio, *clipped_ratio; /* per product */
+    double *input_mean_sum_squares;                /* per product, as read; NULL = those of the clean pass */
 } ajp_layer_findings;
 
 /* Fills everything of a record that depends on study, mapping and options; accuracy is the caller's. */

@@ -1,4 +1,4 @@
-/* base: errors, arena, pool, files, statistics, Philox. */
+/* [threads] base: errors, arena, pool, files, statistics, Philox. */
 #include "check.h"
 
 #include <stdatomic.h>

@@ -1,4 +1,4 @@
-/* simulate: the same bits for any threads, chunk and instruction set; batch changes energy only; sweeps resume; errors. */
+/* [threads] simulate: the same bits for any threads, chunk and instruction set; batch changes energy only; sweeps resume; errors. */
 #include "fixture.h"
 #include "simulate/study.h"
 
@@ -19,7 +19,7 @@ static aj_evaluation evaluate(const fixture *f, unsigned n_threads, aj_isa isa, 
     CHECK_OK(aj_model_load(&model, context, f->model_path, &err), err);
     CHECK_OK(aj_dataset_open(&dataset, context, f->set, NULL, &err), err);
     CHECK_OK(aj_hardware_load(&hardware, context, "homodyne-parts", &err), err);
-    CHECK_OK(aj_hardware_set(hardware, "photons_per_mac", "0.7", &err), err);
+    CHECK_OK(aj_hardware_set(hardware, "photons_per_mac", "20", &err), err);
     if (key != NULL) CHECK_OK(aj_hardware_set(hardware, key, value, &err), err);
     aj_evaluate_options options = AJ_EVALUATE_OPTIONS_INIT;
     options.hardware = hardware;
@@ -209,6 +209,7 @@ int main(void)
     invariance(&f, NULL, NULL);
     invariance(&f, "tile_cols", "16");
     invariance(&f, "phase_noise_radians", "0.2");
+    invariance(&f, "input_gain", "calibrated");
     batches(&f);
     sweeps(&f);
     axes_refused(context);
