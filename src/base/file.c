@@ -86,12 +86,17 @@ aj_status ajp_file_writer_open(ajp_file_writer *out, const aj_context *context, 
         return ajp_no_memory(err, path);
     }
     struct stat info;
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+    bool there = stat(path, &info) == 0;
+    if (there && S_ISDIR(info.st_mode)) {
         forget(&writer);
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: is a folder; name a file to write", path);
     }
     snprintf(writer.part_path, size, "%s.%ld.part", path, (long)getpid());
-    writer.stream = fopen(writer.part_path, "wb");
+    if (there && !S_ISREG(info.st_mode)) { /* a device or pipe is written to, never replaced by a file */
+        ajp_free(context, writer.part_path);
+        writer.part_path = NULL;
+    }
+    writer.stream = fopen(writer.part_path != NULL ? writer.part_path : path, "wb");
     if (writer.stream == NULL) {
         int error = errno;
         forget(&writer);
@@ -107,7 +112,8 @@ aj_status ajp_file_writer_commit(ajp_file_writer *writer, aj_error *err)
     FILE *stream = writer->stream;
     writer->stream = NULL;
     errno = 0;
-    bool good = fflush(stream) == 0 && ferror(stream) == 0 && fsync(fileno(stream)) == 0;
+    bool good = fflush(stream) == 0 && ferror(stream) == 0;
+    if (good && writer->part_path != NULL) good = fsync(fileno(stream)) == 0; /* devices and pipes have no disk */
     int error = errno;
     if (fclose(stream) != 0 && good) {
         good = false;
@@ -116,11 +122,11 @@ aj_status ajp_file_writer_commit(ajp_file_writer *writer, aj_error *err)
     aj_status st = AJ_OK;
     if (!good) {
         st = ajp_fail(err, AJ_IO, error, "%s: could not be written completely; check the free space", writer->path);
-    } else if (rename(writer->part_path, writer->path) != 0) {
+    } else if (writer->part_path != NULL && rename(writer->part_path, writer->path) != 0) {
         error = errno;
         st = ajp_fail(err, ajp_status_from_errno(error), error, "%s: could not be put in place", writer->path);
     }
-    if (st != AJ_OK) unlink(writer->part_path);
+    if (st != AJ_OK && writer->part_path != NULL) unlink(writer->part_path);
     forget(writer);
     return st;
 }
@@ -129,7 +135,7 @@ void ajp_file_writer_abort(ajp_file_writer *writer)
 {
     if (writer == NULL || writer->stream == NULL) return;
     fclose(writer->stream);
-    unlink(writer->part_path);
+    if (writer->part_path != NULL) unlink(writer->part_path);
     forget(writer);
 }
 

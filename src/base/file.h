@@ -18,10 +18,10 @@ aj_status ajp_file_map_open(ajp_file_map *out, const aj_context *context, const 
 void ajp_file_map_close(ajp_file_map *map, const aj_context *context);
 
 /* A new file written beside `path` and renamed over it by commit, so that readers see the old or the new one.
- * Everything that fails removes the part file and names `path`. */
+ * Everything that fails removes the part file and names `path`.  A device or pipe is written to directly. */
 typedef struct {
     FILE *stream;
-    char *path, *part_path;
+    char *path, *part_path; /* part_path NULL: not a regular file */
     const aj_context *context;
 } ajp_file_writer;
 aj_status ajp_file_writer_open(ajp_file_writer *out, const aj_context *context, const char *path, aj_error *err);

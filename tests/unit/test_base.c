@@ -1,7 +1,9 @@
 /* [threads] base: errors, arena, pool, files, statistics, Philox. */
 #include "check.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -91,6 +93,19 @@ static void files(void)
     CHECK_OK(ajp_file_map_open(&map, context, path, &err), err);
     CHECK_INT(map.size, 3); /* the old one is untouched */
     ajp_file_map_close(&map, context);
+    char pipe_path[64], got[4] = ""; /* a pipe is written to and stays a pipe */
+    snprintf(pipe_path, sizeof pipe_path, "%s/pipe", folder);
+    CHECK_INT(mkfifo(pipe_path, 0600), 0);
+    int reader = open(pipe_path, O_RDONLY | O_NONBLOCK);
+    CHECK_OK(ajp_file_writer_open(&writer, context, pipe_path, &err), err);
+    fputs("abc", writer.stream);
+    CHECK_OK(ajp_file_writer_commit(&writer, &err), err);
+    CHECK_INT(read(reader, got, 3), 3);
+    CHECK_STRING(got, "abc");
+    struct stat info;
+    CHECK(stat(pipe_path, &info) == 0 && S_ISFIFO(info.st_mode));
+    close(reader);
+    unlink(pipe_path);
     if (ajp_file_exists("/dev/full")) {
         FILE *full = fopen("/dev/full", "wb");
         writer = (ajp_file_writer){full, ajp_strdup(context, path), ajp_strdup(context, "/tmp/aj_no_such_part"), context};
