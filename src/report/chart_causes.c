@@ -77,6 +77,18 @@ static void put_legend(ajp_text *out, uint32_t present, double y)
     }
 }
 
+/* Laws of nature are left out beside machines: their bars would say nothing at a machine's scale. */
+static bool has_bar(const ajp_view *view, size_t i)
+{
+    bool machines = false;
+    for (size_t k = 0; k < view->n_entries; k++) {
+        const aj_evaluation *record = view->entries[k].record;
+        machines = machines || (aj_energy_described(&record->energy) > 0.0 && !ajp_is(record->hardware_evidence, "limit"));
+    }
+    const aj_evaluation *record = view->entries[i].record;
+    return aj_energy_described(&record->energy) > 0.0 && !(machines && ajp_is(record->hardware_evidence, "limit"));
+}
+
 bool ajp_chart_causes(const ajp_view *view, ajp_text *out, bool *to_scale)
 {
     double least = INFINITY, most = 0.0;
@@ -84,7 +96,7 @@ bool ajp_chart_causes(const ajp_view *view, ajp_text *out, bool *to_scale)
     size_t n = 0, n_legend = 0;
     for (size_t i = 0; i < view->n_entries; i++) {
         double total = aj_energy_described(&view->entries[i].record->energy);
-        if (!(total > 0.0)) continue;
+        if (!has_bar(view, i)) continue;
         n++;
         least = total < least ? total : least;
         most = total > most ? total : most;
@@ -100,7 +112,7 @@ bool ajp_chart_causes(const ajp_view *view, ajp_text *out, bool *to_scale)
     double y = 32.0;
     for (size_t i = 0; i < view->n_entries; i++) {
         double total = aj_energy_described(&view->entries[i].record->energy);
-        if (!(total > 0.0)) continue;
+        if (!has_bar(view, i)) continue;
         put_bar(out, &view->entries[i], y, *to_scale ? most : total);
         y += ROW_HEIGHT;
     }

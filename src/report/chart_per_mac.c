@@ -1,9 +1,12 @@
 /* chart_per_mac.c: joules per MAC of every hardware and boundary on one logarithmic axis, beside laws of nature. */
 #include <math.h>
 
+#include <stdio.h>
+
+#include "base/utf8.h"
 #include "charts.h"
 
-enum { WIDTH = 1000, LEFT = 24, RIGHT = 976, TOP = 64, ROW_HEIGHT = 74 };
+enum { WIDTH = 1000, NAMES = 8, LEFT = 250, RIGHT = 972, TOP = 64, ROW_HEIGHT = 74, NAME_LETTERS = 28 };
 
 typedef struct {
     double low, high; /* decades */
@@ -73,6 +76,27 @@ static void put_shape(ajp_text *out, aj_boundary boundary, double x, double y)
         ajp_text_format(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"13\" height=\"13\" class=\"b2\"/>", x - 6.5, y - 6.5);
 }
 
+/* The entry's name left of the axis, in two lines when it is long. */
+static void put_name(ajp_text *out, const char *label, double y)
+{
+    const char *at = label, *space = NULL;
+    for (size_t letters = 0; *at != '\0' && letters < NAME_LETTERS; letters++) {
+        if (*at == ' ') space = at;
+        ajp_utf8_next(&at);
+    }
+    bool two = *at != '\0' && space != NULL;
+    char first[256];
+    snprintf(first, sizeof first, "%.*s", two ? (int)ajp_min_size((size_t)(space - label), sizeof first - 1) : 255, label);
+    ajp_text_format(out, "<text x=\"%d\" y=\"%.1f\" class=\"head\">", NAMES, two ? y - 4.0 : y + 5.0);
+    ajp_text_put_html(out, first);
+    ajp_text_put(out, "</text>\n");
+    if (!two) return;
+    snprintf(first, sizeof first, "%.*s", 120, space + 1);
+    ajp_text_format(out, "<text x=\"%d\" y=\"%.1f\" class=\"head\">", NAMES, y + 15.0);
+    ajp_text_put_html(out, first);
+    ajp_text_put(out, "</text>\n");
+}
+
 /* Values of optical and accelerator above the line, of the system below: the last two often lie close together. */
 static void put_row(ajp_text *out, const axis *a, const ajp_entry *entry, double y)
 {
@@ -93,17 +117,10 @@ static void put_row(ajp_text *out, const axis *a, const ajp_entry *entry, double
         ajp_number value = ajp_quantity(joules, "J");
         put_shape(out, (aj_boundary)boundary, x, y);
         ajp_text_format(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" class=\"halo\">%s</text>\n", x,
-                        boundary == AJ_SYSTEM ? y + 25.0 : y - 14.0, x < 60.0 ? "start" : x > 940.0 ? "end" : "middle",
+                        boundary == AJ_SYSTEM ? y + 25.0 : y - 14.0, x < LEFT + 30.0 ? "start" : x > 945.0 ? "end" : "middle",
                         value.text);
     }
-    bool left = first < 500.0; /* the name goes where there is room */
-    if (first > 330.0)
-        ajp_text_format(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\" class=\"head halo\">", first - 18.0, y + 5.0);
-    else
-        ajp_text_format(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" class=\"head halo\">", left ? last + 18.0 : first,
-                        y + 5.0, "start");
-    ajp_text_put_html(out, entry->label);
-    ajp_text_put(out, "</text>\n");
+    put_name(out, entry->label, y);
 }
 
 bool ajp_chart_per_mac(const ajp_view *view, ajp_text *out)
@@ -130,7 +147,7 @@ bool ajp_chart_per_mac(const ajp_view *view, ajp_text *out)
     static const char *const names[] = {"optical: light at the detectors", "accelerator: laser to static power",
                                         "system: with memory, host, facility"};
     for (int boundary = light ? AJ_OPTICAL : AJ_ACCELERATOR; boundary < AJ_N_BOUNDARIES; boundary++) {
-        double x = 130.0 + 270.0 * boundary;
+        double x = 90.0 + 305.0 * boundary;
         put_shape(out, (aj_boundary)boundary, x, a.bottom + 70.0);
         ajp_text_format(out, "<text x=\"%.1f\" y=\"%.1f\">%s</text>\n", x + 15.0, a.bottom + 75.0, names[boundary]);
     }

@@ -42,13 +42,6 @@ static void widen(double value, double *low, double *high)
     if (!(value <= *high)) *high = value;
 }
 
-/* 1, 2 or 5 times a power of ten next to value. */
-static double round_down_125(double value)
-{
-    double power = pow(10.0, floor(log10(value))), lead = value / power;
-    return power * (lead >= 5.0 ? 5.0 : lead >= 2.0 ? 2.0 : 1.0);
-}
-
 static axes choose_axes(const ajp_view *view)
 {
     axes a = {.x_low = (double)NAN, .x_high = (double)NAN, .y_low = (double)NAN, .y_high = (double)NAN};
@@ -75,7 +68,7 @@ static axes choose_axes(const ajp_view *view)
         a.x_high += margin;
     }
     a.y_high = 100.0;
-    a.y_low = a.log_y ? round_down_125(a.y_low * 0.9) : 0.0;
+    a.y_low = a.log_y ? 0.78 * a.y_low : 0.0; /* room for a name below the lowest line */
     return a;
 }
 
@@ -109,20 +102,22 @@ static void put_terminal(ajp_figure_kind kind, ajp_text *out)
     ajp_text_format(out, "set terminal %s background '#ffffff'\n", terminals[kind]);
 }
 
-/* Tics at 1, 2, 5 a decade: an axis of one or two decades needs more than its powers of ten. */
+/* An axis of one or two decades needs more tics than its powers of ten. */
 static void put_error_axis(const axes *a, ajp_text *out)
 {
+    static const double leads[] = {1, 1.5, 2, 3, 5, 7};
     ajp_text_format(out, "set yrange [%.6g:%.6g]\n", a->y_low, a->y_high);
     if (!a->log_y) {
         ajp_text_put(out, "set ytics 0,10,100 nomirror\n");
         return;
     }
     ajp_text_put(out, "set logscale y\nset ytics (");
-    bool first = true;
+    bool first = true, sparse = a->y_high / a->y_low > 20.0;
     for (double power = 1e-2; power <= 100.0; power *= 10.0)
-        for (int i = 0; i < 3; i++) {
-            double tic = power * (i == 0 ? 1 : i == 1 ? 2 : 5);
-            if (tic < a->y_low * 0.999 || tic > 100.001) continue;
+        for (int i = 0; i < 6; i++) {
+            double tic = power * leads[i];
+            bool left_out = sparse && (i == 1 || i == 3 || i == 5);
+            if (left_out || tic < a->y_low * 1.02 || tic > 100.001) continue;
             ajp_text_format(out, "%s'%g' %g", first ? "" : ", ", tic, tic);
             first = false;
         }
@@ -177,13 +172,25 @@ static void put_clean_line(const ajp_view *view, const axes *a, ajp_text *out)
     ajp_text_format(out, "clean = %.9g\n", clean);
     ajp_text_put(out, "set arrow from graph 0, first clean to graph 1, first clean nohead back lw 1.4 dt (2,3) lc rgb '#111827'\n");
     ajp_text_format(out,
-                    "set label 'exact arithmetic: %.2f %%' at graph 0.012, first clean left offset character 0,-0.75 "
+                    "set label 'exact arithmetic: %.2f %%' at graph 0.2, first clean left offset character 0,-0.8 "
                     "textcolor rgb '#111827'\n",
                     clean);
 }
 
+/* Above the ring, where the falling curve leaves room; towards the middle when the ring is far to the right. */
+static void put_chosen_name(const axes *a, double x, double y, ajp_text *out)
+{
+    ajp_number photons = ajp_plain(x, 3);
+    bool far_right = log(x / a->x_low) > 0.75 * log(a->x_high / a->x_low);
+    const char *lines[2] = {"photons per MAC:", "within 1 point of exact"};
+    for (int i = 0; i < 2; i++)
+        ajp_text_format(out, "set label '%s%s%s' at %.9g, %.9g %s offset character 0,%g textcolor rgb '%s' front\n",
+                        i == 0 ? photons.text : "", i == 0 ? " " : "", lines[i], x, y, far_right ? "right" : "left",
+                        i == 0 ? 2.9 : 1.8, colours[0]);
+}
+
 /* A ring around the point that the headline speaks of. */
-static void put_chosen(const ajp_view *view, ajp_text *out)
+static void put_chosen(const ajp_view *view, const axes *a, ajp_text *out)
 {
     for (size_t s = 0; s < view->n_sweeps; s++) {
         const ajp_sweep *sweep = &view->sweeps[s];
@@ -193,11 +200,7 @@ static void put_chosen(const ajp_view *view, ajp_text *out)
         ajp_text_format(out, "set label '' at %.9g, %.9g point pt 6 ps 2.4 lw 1.8 lc rgb '%s' front\n", x, y,
                         colours[s % N_COLOURS]);
         if (s > 0) continue; /* several rings: their table has the numbers */
-        ajp_number photons = ajp_plain(x, 3);
-        ajp_text_format(out,
-                        "set label 'within 1 point of exact: %s photons per MAC' at %.9g, %.9g right rotate by 0 "
-                        "offset character -1.6,-0.2 textcolor rgb '%s' front\n",
-                        photons.text, x, y, colours[0]);
+        put_chosen_name(a, x, y, out);
     }
 }
 
@@ -209,7 +212,7 @@ static void put_plots(const ajp_view *view, ajp_text *out)
         if (!drawn(view, s)) continue;
         const char *colour = colours[s % N_COLOURS];
         unsigned n_trials = view->sweeps[s].points[0]->n_trials;
-        ajp_text_format(out, "  data index %zu using 1:5:6 with filledcurves fc rgb '%s' fs transparent solid 0.16 noborder ",
+        ajp_text_format(out, "  data index %zu using 1:5:6 with filledcurves fc rgb '%s' fs transparent solid 0.22 noborder ",
                         index, colour);
         ajp_text_put(out, n == 1 ? "title '95 % interval over trials and images', \\\n" : "notitle, \\\n");
         ajp_text_format(out, "  data index %zu using 1:2 with lines lw 1.6 lc rgb '%s' notitle, \\\n", index, colour);
@@ -245,7 +248,7 @@ void ajp_figure_script(const ajp_view *view, ajp_figure_kind kind, const char *d
         put_mark(view, &a, AJP_LANDAUER_300K_JOULES / joules, "Landauer limit: k T ln 2 at 300 K", script);
         put_mark(view, &a, 1.0, "one photon per MAC", script);
     }
-    put_chosen(view, script);
+    put_chosen(view, &a, script);
     put_plots(view, script);
     ajp_arena_free(&arena);
 }

@@ -17,7 +17,7 @@ static const char *const rules[] = {
     ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(215px,1fr));gap:14px;margin:22px 0 10px}",
     ".tile{border:1px solid var(--line);border-radius:8px;padding:14px 16px}",
     ".tile b{display:block;font-size:27px;line-height:1.15;font-variant-numeric:tabular-nums;color:var(--blue)}",
-    ".tile span{display:block;font-size:14px;font-weight:600;margin-bottom:5px}",
+    ".tile span{display:flex;align-items:flex-end;min-height:2.7em;font-size:14px;line-height:1.3;font-weight:600;margin-bottom:5px}",
     ".tile i{display:block;font-style:normal;color:var(--soft);font-size:13px;line-height:1.4;margin-top:6px}",
     "figure{margin:20px 0 26px}figure svg{display:block;width:100%;height:auto}",
     "figure>.frame{border:1px solid var(--line);border-radius:8px;padding:14px 14px 8px}figcaption{margin-top:9px}",

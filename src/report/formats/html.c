@@ -31,7 +31,7 @@ static void put_sweep_caption(const ajp_view *view, ajp_text *out)
     const ajp_sweep *sweep = &view->sweeps[0];
     const aj_evaluation *record = sweep->points[0];
     ajp_number samples = ajp_count_text((double)record->n_samples);
-    ajp_text_format(out, "<figcaption><b>Figure 1.</b> Error on %s images against ", samples.text);
+    ajp_text_format(out, "<figcaption><b>Error</b> on %s images (logarithmic) against ", samples.text);
     ajp_text_put_html(out, sweep->photons ? "the photons that one multiply-accumulate may use (top: the same as energy)"
                                           : sweep->key);
     ajp_text_format(out, ". Points: mean of %u trial%s; bars: 95 %% interval over trials; band: 95 %% interval over trials and "
@@ -82,7 +82,7 @@ static void put_causes(ajp_view *view, ajp_text *out)
         ajp_text_put(out, "</div>\n<figcaption><b>Energy of one inference by cause</b> (modelled). ");
         ajp_text_put(out, to_scale ? "All bars are to the same scale."
                                    : "Every bar fills the width: the totals lie too far apart for one scale.");
-        ajp_text_put(out, " Hardware with no described cause has no bar.</figcaption></figure>\n");
+        ajp_text_put(out, " Limits set by laws of nature, and hardware with no described cause, have no bar.</figcaption></figure>\n");
         for (size_t i = 0; i < view->n_entries; i += CAUSE_COLUMNS) {
             size_t n = ajp_min_size(CAUSE_COLUMNS, view->n_entries - i);
             ajp_table_causes(view, i, n, &view->arena, &grid);
@@ -116,6 +116,13 @@ static void put_side_by_side(ajp_view *view, ajp_text *out)
     ajp_text_free(&chart);
     ajp_table_boundaries(view, true, &view->arena, &grid);
     put_grid(&grid, out);
+    const aj_evaluation *first = view->entries[0].record;
+    ajp_text_format(out, "<p class=\"note\">The accelerator works on %u inference%s at a time (batch)", first->batch,
+                    first->batch == 1 ? "" : "s");
+    ajp_text_put(out, ajp_is(first->mode, "throughput") ? ", with its pipeline full."
+                                                       : ", one request after the other: weights are fetched and encoded for "
+                                                         "every batch anew, which costs most at batch 1.");
+    ajp_text_put(out, "</p>\n");
     put_heading(out, "h3", "Per inference");
     ajp_table_boundaries(view, false, &view->arena, &grid);
     grid.caption = NULL;
@@ -220,7 +227,7 @@ static aj_status write_html(ajp_view *view, ajp_text *out, aj_error *err)
     ajp_style_put(out);
     ajp_text_put(out, "</head>\n<body>\n<main>\n");
     put_heading(out, "h1", title);
-    ajp_text_put(out, "<p class=\"sub\">Accuracy and energy of one network on light and on digital hardware, by attojoule "
+    ajp_text_put(out, "<p class=\"sub\">Accuracy and energy of one network on described hardware, by attojoule "
                       AJ_VERSION_STRING "</p>\n");
     ajp_story_headline(view, out);
     put_heading(out, "h2", "What was run");
