@@ -40,8 +40,8 @@ bool ajp_tensor_make(ajp_tensor *out, ajp_arena *arena, const ajp_type *type);
 /* Integer elements (int32, int64, bool, ...) as int64. */
 int64_t ajp_tensor_int(const ajp_tensor *tensor, size_t i);
 
-/* dst[i] = src[i] converted as ONNX Cast does: towards zero to integers (out of range: the nearest bound, NaN: 0), to
- * nearest even between floats, != 0 to bool. Both types have ajp_dtype_size > 0. */
+/* dst[i] = src[i] converted as ONNX Cast does: floats towards zero to integers (out of range: the nearest bound, NaN: 0),
+ * integers to narrower ones by wrapping, to nearest even between floats (bfloat16: cut off), != 0 to bool. Both types have ajp_dtype_size > 0. */
 void ajp_convert(ajp_dtype dst_type, void *dst, ajp_dtype src_type, const void *src, size_t n);
 
 /* ---- from a file ------------------------------------------------------------------------------------- */

@@ -1,0 +1,200 @@
+/* The ONNX project's own cases: those whose operators we have must give the stored results; all others must fail with a
+ * sentence that names node, operator and opset.  Nothing is skipped by name. */
+#define _XOPEN_SOURCE 700 /* nftw */
+#include "check.h"
+
+#include <dirent.h>
+#include <ftw.h>
+
+#include "base/file.h"
+#include "nn/graph.h"
+#include "nn/op.h"
+#include "attojoule/nn.h"
+
+/* This many of the 1,072 pass; the number may only rise. */
+enum { MIN_PASSED = 126, MAX_PORTS = 16 };
+
+static aj_context *context;
+static int n_models, n_passed, n_refused, n_sessions;
+
+/* The ONNX backend tests use a relative 1e-3 and an absolute 1e-7; ours are closer. */
+static bool close_to(double got, double want)
+{
+    if (isnan(want)) return isnan(got);
+    if (isinf(want)) return got == want;
+    return fabs(got - want) <= 1e-5 * fabs(want) + 1e-6;
+}
+
+/* The generator of the cases writes bfloat16 as the uint16 of its bits. */
+static void fix_bfloat16(ajp_tensor *stored, ajp_dtype declared)
+{
+    if (declared == AJP_BFLOAT16 && stored->type.dtype == AJP_UINT16) stored->type.dtype = AJP_BFLOAT16;
+}
+
+static void compare(const char *path, const ajp_tensor *got, const ajp_tensor *want)
+{
+    char a[128], b[128];
+    bool same = got != NULL && got->type.dtype == want->type.dtype && ajp_type_same_shape(&got->type, &want->type);
+    check_count++;
+    if (!same) {
+        check_failures++;
+        fprintf(stderr, "%s: shape %s, want %s\n", path, got != NULL ? ajp_type_text(&got->type, a, sizeof a) : "none",
+                ajp_type_text(&want->type, b, sizeof b));
+        return;
+    }
+    double *x = calloc(got->n + 1, sizeof *x), *y = calloc(got->n + 1, sizeof *y);
+    ajp_convert(AJP_FLOAT64, x, got->type.dtype, got->data, got->n);
+    ajp_convert(AJP_FLOAT64, y, want->type.dtype, want->data, want->n);
+    for (size_t i = 0; i < got->n; i++)
+        if (!close_to(x[i], y[i])) {
+            check_failures++;
+            fprintf(stderr, "%s: element %zu is %.9g, want %.9g\n", path, i, x[i], y[i]);
+            break;
+        }
+    free(x), free(y);
+}
+
+typedef struct {
+    ajp_arena arena;
+    ajp_file_map maps[2 * MAX_PORTS];
+    size_t n_maps;
+    size_t n_in, n_out;
+    ajp_tensor in[MAX_PORTS], out[MAX_PORTS];
+} data_set;
+
+static size_t read_tensors(data_set *set, const char *folder, const char *kind, ajp_tensor *tensors, size_t n_wanted)
+{
+    aj_error err;
+    size_t n = 0;
+    ajp_tensor_source source = {folder, NULL, context, &set->arena, NULL};
+    for (; n < n_wanted; n++) {
+        char path[4096];
+        const ajp_onnx_tensor *proto;
+        ajp_file_map *map = &set->maps[set->n_maps];
+        snprintf(path, sizeof path, "%s/%s_%zu.pb", folder, kind, n);
+        if (ajp_file_map_open(map, context, path, &err) != AJ_OK) break;
+        set->n_maps++;
+        /* sequences and optionals are other messages under the same name; the model is refused before they matter */
+        if (ajp_onnx_read_tensor(&proto, &set->arena, map->data, map->size, path, &err) != AJ_OK ||
+            ajp_tensor_from_onnx(&tensors[n], &source, proto, &err) != AJ_OK)
+            break;
+    }
+    return n;
+}
+
+static void forget(data_set *set)
+{
+    for (size_t i = 0; i < set->n_maps; i++) ajp_file_map_close(&set->maps[i], context);
+    ajp_arena_free(&set->arena);
+}
+
+/* The same case through the public interface, where it is a network from one float tensor to one. */
+static void run_session(const char *path, const data_set *set)
+{
+    aj_error err;
+    aj_model *model = NULL;
+    aj_session *session = NULL;
+    if (set->n_in != 1 || set->in[0].type.dtype != AJP_FLOAT32 || set->out[0].type.dtype != AJP_FLOAT32) return;
+    aj_status st = aj_model_load(&model, context, path, &err);
+    if (st != AJ_OK) { /* results that are known without running, two float inputs, ... */
+        CHECK(st == AJ_UNSUPPORTED);
+        return;
+    }
+    aj_model_info info = aj_model_describe(model);
+    size_t n = set->in[0].n / info.n_input_features;
+    CHECK_INT(n * info.n_input_features, set->in[0].n);
+    CHECK_INT(n * info.n_output_features, set->out[0].n);
+    CHECK_OK(aj_session_create(&session, context, model, 2, &err), err);
+    float *y = calloc(set->out[0].n + 1, sizeof *y);
+    CHECK_OK(aj_session_run(session, set->in[0].data, n, y, &err), err);
+    ajp_tensor got = set->out[0];
+    got.data = y;
+    compare(path, &got, &set->out[0]);
+    n_sessions++;
+    free(y);
+    aj_session_destroy(session);
+    aj_model_destroy(model);
+}
+
+/* Two cases store an input of another shape than they declare; no node reads it. */
+static bool is_read(const ajp_graph *graph, size_t value)
+{
+    for (size_t i = 0; i < graph->n_nodes; i++)
+        for (size_t k = 0; k < graph->nodes[i].n_in; k++)
+            if (graph->nodes[i].in[k] == value) return true;
+    return false;
+}
+
+/* Computes all outputs from bound inputs. */
+static aj_status evaluate(ajp_graph *graph, const char *folder, data_set *set, aj_error *err)
+{
+    set->n_in = read_tensors(set, folder, "input", set->in, graph->n_inputs);
+    for (size_t i = 0; i < set->n_in; i++) fix_bfloat16(&set->in[i], graph->values[graph->inputs[i]].type.dtype);
+    for (size_t i = 0; i < set->n_in; i++)
+        if (is_read(graph, graph->inputs[i])) AJ_TRY(ajp_graph_bind(graph, graph->values[graph->inputs[i]].name, &set->in[i], err));
+    AJ_TRY(ajp_graph_infer(graph, true, err));
+    set->n_out = read_tensors(set, folder, "output", set->out, graph->n_outputs);
+    for (size_t i = 0; i < set->n_out; i++) fix_bfloat16(&set->out[i], graph->values[graph->outputs[i]].type.dtype);
+    return AJ_OK;
+}
+
+static void refused(const char *path, aj_status st, const aj_error *err)
+{
+    n_refused++;
+    check_count++;
+    if (st == AJ_UNSUPPORTED && strstr(err->message, ": node \"") != NULL && strstr(err->message, ", opset ") != NULL) return;
+    check_failures++;
+    fprintf(stderr, "%s: refused without naming node, operator and opset: %s\n", path, err->message);
+}
+
+static int visit(const char *path, const struct stat *info, int type, struct FTW *place)
+{
+    (void)info;
+    (void)place;
+    size_t length = strlen(path);
+    if (type != FTW_F || length < 11 || strcmp(path + length - 11, "/model.onnx") != 0) return 0;
+    char folder[4096];
+    aj_error err = {0};
+    ajp_file_map map;
+    ajp_graph graph;
+    data_set set = {.n_maps = 0};
+    n_models++;
+    ajp_arena_init(&set.arena, context);
+    snprintf(folder, sizeof folder, "%.*s/test_data_set_0", (int)(length - 11), path);
+    CHECK_OK(ajp_file_map_open(&map, context, path, &err), err);
+    aj_status st = ajp_graph_build(&graph, context, &set.arena, map.data, map.size, path, NULL, &err);
+    if (st == AJ_OK) st = evaluate(&graph, folder, &set, &err);
+    if (st != AJ_OK) {
+        refused(path, st, &err);
+    } else {
+        CHECK(set.n_out > 0);
+        int before = check_failures;
+        for (size_t i = 0; i < set.n_out; i++) compare(path, graph.values[graph.outputs[i]].constant, &set.out[i]);
+        run_session(path, &set);
+        n_passed += check_failures == before;
+    }
+    ajp_graph_close(&graph);
+    ajp_file_map_close(&map, context);
+    forget(&set);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    aj_error err;
+    if (argc < 2) return 2;
+    DIR *probe = opendir(argv[1]);
+    if (probe == NULL) CHECK_SKIP("the ONNX test cases are not installed (libonnx-testdata)");
+    closedir(probe);
+    aj_context_options options = AJ_CONTEXT_OPTIONS_INIT;
+    options.n_threads = 1;
+    CHECK_OK(aj_context_create(&context, &options, &err), err);
+    nftw(argv[1], visit, 16, FTW_PHYS);
+    printf("%d models: %d give the stored results (%d also as sessions), %d are refused by name\n", n_models, n_passed, n_sessions,
+           n_refused);
+    CHECK(n_models >= 1072);
+    CHECK(n_passed >= MIN_PASSED);
+    CHECK_INT(n_passed + n_refused, n_models);
+    aj_context_destroy(context);
+    return check_report();
+}
