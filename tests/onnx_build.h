@@ -42,7 +42,8 @@ static inline void put_names(build *b, uint32_t field, const char *names)
     }
 }
 
-static inline void node_begin(build *b, const char *op_type, const char *name, const char *inputs, const char *outputs)
+static inline void node_begin(build *b, const char *op_type, const char *name, const char *inputs,
+                              const char *outputs)
 {
     b->node = ajp_out_begin(&b->out);
     put_names(b, 1, inputs);
@@ -56,7 +57,8 @@ static inline void node_end(build *b)
     ajp_out_end(&b->out, 1, b->node);
 }
 
-static inline void node(build *b, const char *op_type, const char *name, const char *inputs, const char *outputs)
+static inline void node(build *b, const char *op_type, const char *name, const char *inputs,
+                        const char *outputs)
 {
     node_begin(b, op_type, name, inputs, outputs);
     node_end(b);
@@ -89,8 +91,8 @@ static inline void attribute_ints(build *b, const char *name, size_t n, const in
     ajp_out_end(&b->out, 5, begun);
 }
 
-static inline void tensor_fields(build *b, const char *name, int64_t dtype, size_t rank, const int64_t *dims, const void *raw,
-                                 size_t size)
+static inline void tensor_fields(build *b, const char *name, int64_t dtype, size_t rank, const int64_t *dims,
+                                 const void *raw, size_t size)
 {
     for (size_t i = 0; i < rank; i++) ajp_out_int(&b->out, 1, dims[i]);
     ajp_out_int(&b->out, 2, dtype);
@@ -98,8 +100,8 @@ static inline void tensor_fields(build *b, const char *name, int64_t dtype, size
     ajp_out_bytes(&b->out, 9, raw, size);
 }
 
-static inline void initializer(build *b, const char *name, int64_t dtype, size_t rank, const int64_t *dims, const void *raw,
-                               size_t size)
+static inline void initializer(build *b, const char *name, int64_t dtype, size_t rank, const int64_t *dims,
+                               const void *raw, size_t size)
 {
     size_t begun = ajp_out_begin(&b->out);
     tensor_fields(b, name, dtype, rank, dims, raw, size);
@@ -119,7 +121,8 @@ static inline void shape(build *b, const char *name, size_t n, const int64_t *di
 }
 
 /* Dimension -1: symbolic, "N". */
-static inline void value(build *b, uint32_t field, const char *name, int64_t dtype, size_t rank, const int64_t *dims)
+static inline void value(build *b, uint32_t field, const char *name, int64_t dtype, size_t rank,
+                         const int64_t *dims)
 {
     size_t begun = ajp_out_begin(&b->out);
     ajp_out_text(&b->out, 1, name);

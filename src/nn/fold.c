@@ -12,7 +12,8 @@ static const ajp_value *input_value(const ajp_graph *g, const ajp_node *node, si
     return k < node->n_in && node->in[k] != AJP_NO_VALUE ? &g->values[node->in[k]] : NULL;
 }
 
-/* ---- weights -------------------------------------------------------------------------------------------- */
+/* ---- weights --------------------------------------------------------------------------------------------
+ */
 
 /* [rows][cols] from the constant, which is that or its transpose. */
 static bool set_weights(const ajp_graph *g, ajp_step *step, const float *w, bool transpose, float alpha)
@@ -25,7 +26,8 @@ static bool set_weights(const ajp_graph *g, ajp_step *step, const float *w, bool
     float *copy = ajp_arena_array(g->arena, n, sizeof *copy);
     if (copy == NULL) return false;
     for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < cols; j++) copy[i * cols + j] = alpha * (transpose ? w[j * rows + i] : w[i * cols + j]);
+        for (size_t j = 0; j < cols; j++)
+            copy[i * cols + j] = alpha * (transpose ? w[j * rows + i] : w[i * cols + j]);
     step->product.weights = copy;
     step->owns_weights = true;
     return true;
@@ -55,13 +57,15 @@ static bool apply_affine(const ajp_graph *g, ajp_step *step, const float *scale,
     if (scale != NULL) memcpy(&w, &step->product.weights, sizeof w); /* our own copy, see above */
     for (size_t i = 0; i < rows; i++) {
         double s = scale != NULL ? (double)scale[i] : 1.0, t = shift != NULL ? (double)shift[i] : 0.0;
-        for (size_t j = 0; scale != NULL && j < cols; j++) w[i * cols + j] = (float)((double)w[i * cols + j] * s);
+        for (size_t j = 0; scale != NULL && j < cols; j++)
+            w[i * cols + j] = (float)((double)w[i * cols + j] * s);
         if (step->bias != NULL) step->bias[i] = (float)((double)step->bias[i] * s + t);
     }
     return true;
 }
 
-/* ---- products ------------------------------------------------------------------------------------------- */
+/* ---- products -------------------------------------------------------------------------------------------
+ */
 
 /* A constant as a matrix [outer = 1]...[r][c]; vectors become a row (left) or a column (right). */
 static bool constant_matrix(const ajp_value *value, bool left, size_t *r, size_t *c)
@@ -78,7 +82,8 @@ static bool constant_matrix(const ajp_value *value, bool left, size_t *r, size_t
     return ajp_dims_product(t->dims, t->rank - 2) == 1;
 }
 
-static bool finish_product(const ajp_graph *g, ajp_step *step, const ajp_node *node, size_t data, size_t n_data)
+static bool finish_product(const ajp_graph *g, ajp_step *step, const ajp_node *node, size_t data,
+                           size_t n_data)
 {
     ajp_product_step *p = &step->product;
     if (p->rows == 0 || p->cols == 0 || n_data == 0) return false;
@@ -123,12 +128,15 @@ static bool from_gemm(const ajp_graph *g, ajp_step *step, const ajp_node *node, 
     const ajp_product_params *q = node->params;
     const ajp_value *a = input_value(g, node, 0), *b = input_value(g, node, 1), *c = input_value(g, node, 2);
     size_t n_data;
-    if (a->constant != NULL || b->constant == NULL || q->trans_a || !ajp_type_elements(&a->type, &n_data)) return false;
-    step->product = (ajp_product_step){.rows = b->type.dims[q->trans_b ? 0 : 1], .cols = b->type.dims[q->trans_b ? 1 : 0]};
+    if (a->constant != NULL || b->constant == NULL || q->trans_a || !ajp_type_elements(&a->type, &n_data))
+        return false;
+    step->product = (ajp_product_step){.rows = b->type.dims[q->trans_b ? 0 : 1],
+                                       .cols = b->type.dims[q->trans_b ? 1 : 0]};
     /* a C that depends on data is added by a step of its own, which knows no beta */
     if (c != NULL && c->constant == NULL && q->beta != 1.0f) return false;
     if (!finish_product(g, step, node, 0, n_data)) return false;
-    if (c != NULL && c->constant != NULL && q->beta != 0.0f && !bias_from_c(g, step, c->constant, q->beta, no_memory))
+    if (c != NULL && c->constant != NULL && q->beta != 0.0f &&
+        !bias_from_c(g, step, c->constant, q->beta, no_memory))
         return false;
     *no_memory = !set_weights(g, step, b->constant->data, !q->trans_b, q->alpha);
     return !*no_memory;
@@ -138,15 +146,18 @@ bool ajp_product_from_node(const ajp_graph *graph, ajp_step *step, const ajp_nod
 {
     const ajp_product_params *q = node->params;
     *no_memory = false;
-    bool one_constant = (input_value(graph, node, 0)->constant != NULL) != (input_value(graph, node, 1)->constant != NULL);
+    bool one_constant =
+        (input_value(graph, node, 0)->constant != NULL) != (input_value(graph, node, 1)->constant != NULL);
     if (node->op->role != AJP_ROLE_PRODUCT || !one_constant) return false;
     return q->gemm ? from_gemm(graph, step, node, no_memory) : from_matmul(graph, step, node, no_memory);
 }
 
-/* ---- what follows --------------------------------------------------------------------------------------- */
+/* ---- what follows ---------------------------------------------------------------------------------------
+ */
 
 /* A constant that has one value for each output of the product (or one for all), spread to `rows` values. */
-static bool row_vector(const ajp_step *step, const ajp_tensor *c, const ajp_type *aligned, const ajp_type *out, float *spread)
+static bool row_vector(const ajp_step *step, const ajp_tensor *c, const ajp_type *aligned,
+                       const ajp_type *out, float *spread)
 {
     size_t rows = step->product.rows, lead = 0;
     const float *values = c->data;
@@ -164,7 +175,8 @@ static bool row_vector(const ajp_step *step, const ajp_tensor *c, const ajp_type
     return true;
 }
 
-static bool fold_scale(const ajp_graph *g, ajp_step *step, const ajp_node *node, float *c, float *other, bool *no_memory)
+static bool fold_scale(const ajp_graph *g, ajp_step *step, const ajp_node *node, float *c, float *other,
+                       bool *no_memory)
 {
     const ajp_elementwise_params *q = node->params;
     const ajp_value *a = input_value(g, node, 0), *b = input_value(g, node, 1), *y = &g->values[node->out[0]];
@@ -189,8 +201,8 @@ static bool fold_scale(const ajp_graph *g, ajp_step *step, const ajp_node *node,
     return !*no_memory;
 }
 
-static bool fold_normalization(const ajp_graph *g, ajp_step *step, const ajp_node *node, float *scale, float *shift,
-                               bool *no_memory)
+static bool fold_normalization(const ajp_graph *g, ajp_step *step, const ajp_node *node, float *scale,
+                               float *shift, bool *no_memory)
 {
     const ajp_type *type = &g->values[node->in[0]].type;
     const float *inputs[4];
@@ -215,7 +227,8 @@ bool ajp_fold_into_product(const ajp_graph *graph, ajp_step *step, const ajp_nod
     if (step->product.activation != AJP_ACTIVATION_NONE) return false;
     if (node->op->role == AJP_ROLE_ACTIVATION) {
         step->product.activation = node->op->activation;
-        if (node->op->params_size > 0) memcpy(&step->product.activation_parameter, node->params, sizeof(float));
+        if (node->op->params_size > 0)
+            memcpy(&step->product.activation_parameter, node->params, sizeof(float));
         return true;
     }
     if (node->op->role != AJP_ROLE_SCALE && node->op->role != AJP_ROLE_NORMALIZE) return false;
@@ -225,8 +238,9 @@ bool ajp_fold_into_product(const ajp_graph *graph, ajp_step *step, const ajp_nod
         *no_memory = true;
         return false;
     }
-    bool folded = node->op->role == AJP_ROLE_SCALE ? fold_scale(graph, step, node, work, work + rows, no_memory)
-                                                   : fold_normalization(graph, step, node, work, work + rows, no_memory);
+    bool folded = node->op->role == AJP_ROLE_SCALE
+                      ? fold_scale(graph, step, node, work, work + rows, no_memory)
+                      : fold_normalization(graph, step, node, work, work + rows, no_memory);
     ajp_free(graph->context, work);
     return folded;
 }

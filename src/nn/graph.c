@@ -6,7 +6,8 @@
 
 #include "op.h"
 
-/* ---- names -> values: open addressing over the value table ---------------------------------------------- */
+/* ---- names -> values: open addressing over the value table ----------------------------------------------
+ */
 
 typedef struct {
     ajp_graph *graph;
@@ -25,7 +26,8 @@ static size_t hash(const char *text)
 static size_t *slot_of(const builder *b, const char *name)
 {
     size_t at = hash(name) & (b->n_slots - 1);
-    while (b->slots[at] != 0 && strcmp(b->graph->values[b->slots[at] - 1].name, name) != 0) at = (at + 1) & (b->n_slots - 1);
+    while (b->slots[at] != 0 && strcmp(b->graph->values[b->slots[at] - 1].name, name) != 0)
+        at = (at + 1) & (b->n_slots - 1);
     return &b->slots[at];
 }
 
@@ -62,13 +64,14 @@ static aj_status make_tables(builder *b)
     b->graph->inputs = ajp_arena_array(b->graph->arena, p->n_input + 1, sizeof *b->graph->inputs);
     b->graph->outputs = ajp_arena_array(b->graph->arena, p->n_output + 1, sizeof *b->graph->outputs);
     b->graph->nodes = ajp_arena_array(b->graph->arena, p->n_node + 1, sizeof *b->graph->nodes);
-    if (b->slots == NULL || b->graph->values == NULL || b->graph->inputs == NULL || b->graph->outputs == NULL ||
-        b->graph->nodes == NULL)
+    if (b->slots == NULL || b->graph->values == NULL || b->graph->inputs == NULL ||
+        b->graph->outputs == NULL || b->graph->nodes == NULL)
         return ajp_no_memory(b->err, b->graph->path);
     return AJ_OK;
 }
 
-/* ---- the model's head ----------------------------------------------------------------------------------- */
+/* ---- the model's head -----------------------------------------------------------------------------------
+ */
 
 static aj_status check_model(ajp_graph *g, aj_error *err)
 {
@@ -77,29 +80,34 @@ static aj_status check_model(ajp_graph *g, aj_error *err)
         return ajp_fail(err, AJ_CORRUPT, 0, "%s: not an ONNX model: %s is missing", g->path,
                         m->graph == NULL ? "the graph" : "the IR version");
     if (m->ir_version < AJP_MIN_IR || m->ir_version > AJP_MAX_IR)
-        return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: ONNX IR version %lld; this version reads %d to %d", g->path,
-                        (long long)m->ir_version, AJP_MIN_IR, AJP_MAX_IR);
+        return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: ONNX IR version %lld; this version reads %d to %d",
+                        g->path, (long long)m->ir_version, AJP_MIN_IR, AJP_MAX_IR);
     for (size_t i = 0; i < m->n_opset_import; i++) {
         const char *domain = m->opset_import[i].domain;
         if (domain[0] != '\0' && strcmp(domain, "ai.onnx") != 0) continue;
         g->opset = m->opset_import[i].version;
         if (g->opset < 1 || g->opset > AJP_MAX_OPSET)
-            return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: opset %lld; this version reads 1 to %d: export the model with an "
-                            "older opset", g->path, (long long)g->opset, AJP_MAX_OPSET);
+            return ajp_fail(err, AJ_UNSUPPORTED, 0,
+                            "%s: opset %lld; this version reads 1 to %d: export the model with an "
+                            "older opset",
+                            g->path, (long long)g->opset, AJP_MAX_OPSET);
     }
     return AJ_OK;
 }
 
-/* ---- nodes ---------------------------------------------------------------------------------------------- */
+/* ---- nodes ----------------------------------------------------------------------------------------------
+ */
 
 static aj_status check_attributes(const ajp_graph *g, const ajp_node *node, aj_error *err)
 {
     for (size_t i = 0; i < node->proto->n_attribute; i++) {
         const ajp_onnx_attribute *a = &node->proto->attribute[i];
         bool found = false;
-        for (const char *const *name = node->op->attributes; *name != NULL; name++) found = found || strcmp(*name, a->name) == 0;
+        for (const char *const *name = node->op->attributes; *name != NULL; name++)
+            found = found || strcmp(*name, a->name) == 0;
         if (!found)
-            return ajp_node_fail(g->path, node, AJ_UNSUPPORTED, err, "has an attribute \"%.60s\", which is not known", a->name);
+            return ajp_node_fail(g->path, node, AJ_UNSUPPORTED, err,
+                                 "has an attribute \"%.60s\", which is not known", a->name);
         if (a->ref_attr_name[0] != '\0')
             return ajp_node_fail(g->path, node, AJ_UNSUPPORTED, err, "refers to an attribute of a function");
     }
@@ -112,19 +120,25 @@ static aj_status look_up(const ajp_graph *g, ajp_node *node, aj_error *err)
     const char *domain = node->proto->domain;
     if (domain[0] != '\0' && strcmp(domain, "ai.onnx") != 0) {
         for (size_t i = 0; i < g->model->n_opset_import; i++)
-            if (strcmp(g->model->opset_import[i].domain, domain) == 0) node->opset = g->model->opset_import[i].version;
-        return ajp_node_fail(g->path, node, AJ_UNSUPPORTED, err, "is of the domain \"%.60s\"; only the default domain is "
-                             "supported", domain);
+            if (strcmp(g->model->opset_import[i].domain, domain) == 0)
+                node->opset = g->model->opset_import[i].version;
+        return ajp_node_fail(g->path, node, AJ_UNSUPPORTED, err,
+                             "is of the domain \"%.60s\"; only the default domain is "
+                             "supported",
+                             domain);
     }
     if (g->opset == 0)
-        return ajp_node_fail(g->path, node, AJ_CORRUPT, err, "has no opset: the model does not import the default domain");
+        return ajp_node_fail(g->path, node, AJ_CORRUPT, err,
+                             "has no opset: the model does not import the default domain");
     node->op = ajp_op_find(node->op_type, g->opset, &known);
     if (node->op == NULL)
         return ajp_node_fail(g->path, node, AJ_UNSUPPORTED, err,
-                             known ? "is not supported in this opset" : "is not an operator that this version supports");
-    if (node->n_in < node->op->min_in || node->n_in > node->op->max_in || node->n_out < 1 || node->n_out > node->op->max_out)
-        return ajp_node_fail(g->path, node, AJ_CORRUPT, err, "has %zu inputs and %zu outputs, which does not fit", node->n_in,
-                             node->n_out);
+                             known ? "is not supported in this opset"
+                                   : "is not an operator that this version supports");
+    if (node->n_in < node->op->min_in || node->n_in > node->op->max_in || node->n_out < 1 ||
+        node->n_out > node->op->max_out)
+        return ajp_node_fail(g->path, node, AJ_CORRUPT, err,
+                             "has %zu inputs and %zu outputs, which does not fit", node->n_in, node->n_out);
     return check_attributes(g, node, err);
 }
 
@@ -137,8 +151,12 @@ static aj_status start_nodes(builder *b)
     for (size_t i = 0; i < p->n_node; i++) {
         ajp_node *node = &g->nodes[i];
         const ajp_onnx_node *proto = &p->node[i];
-        *node = (ajp_node){.name = proto->name, .op_type = proto->op_type, .proto = proto, .opset = g->opset,
-                           .n_in = proto->n_input, .n_out = proto->n_output};
+        *node = (ajp_node){.name = proto->name,
+                           .op_type = proto->op_type,
+                           .proto = proto,
+                           .opset = g->opset,
+                           .n_in = proto->n_input,
+                           .n_out = proto->n_output};
         /* trailing inputs that are left out are as if they were not written */
         while (node->n_in > 0 && proto->input[node->n_in - 1][0] == '\0') node->n_in--;
         if (proto->name[0] == '\0') node->name = ajp_arena_printf(g->arena, "%s_%zu", proto->op_type, i);
@@ -165,12 +183,13 @@ static aj_status parse_nodes(builder *b)
     return AJ_OK;
 }
 
-/* ---- values --------------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------------------
+ */
 
 static aj_status twice(const builder *b, const char *name)
 {
-    return ajp_fail(b->err, AJ_CORRUPT, 0, "%s: the value \"%s\" is made twice; every name must be made once", b->graph->path,
-                    name);
+    return ajp_fail(b->err, AJ_CORRUPT, 0, "%s: the value \"%s\" is made twice; every name must be made once",
+                    b->graph->path, name);
 }
 
 static aj_status add_initializers(builder *b)
@@ -179,8 +198,8 @@ static aj_status add_initializers(builder *b)
     const ajp_onnx_graph *p = g->model->graph;
     if (p->n_sparse_initializer > 0) {
         const ajp_onnx_tensor *values = p->sparse_initializer[0].values;
-        return ajp_fail(b->err, AJ_UNSUPPORTED, 0, "%s: initializer \"%s\" is sparse; store it dense", g->path,
-                        values != NULL ? values->name : "");
+        return ajp_fail(b->err, AJ_UNSUPPORTED, 0, "%s: initializer \"%s\" is sparse; store it dense",
+                        g->path, values != NULL ? values->name : "");
     }
     for (size_t i = 0; i < p->n_initializer; i++) {
         ajp_tensor *tensor = ajp_arena_alloc(g->arena, sizeof *tensor);
@@ -212,22 +231,26 @@ static aj_status declare_type(const ajp_graph *g, ajp_value *value, const ajp_on
     if (value->why_untyped != NULL) return AJ_OK;
     if (tensor->elem_type > 0 && tensor->elem_type <= AJP_BFLOAT16) t.dtype = (ajp_dtype)tensor->elem_type;
     t.rank = tensor->shape->n_dim;
-    if (ajp_dtype_size(t.dtype) == 0) value->why_untyped = "a tensor of strings, complex numbers or an unknown type";
+    if (ajp_dtype_size(t.dtype) == 0)
+        value->why_untyped = "a tensor of strings, complex numbers or an unknown type";
     if (t.rank > AJP_MAX_RANK) value->why_untyped = "a tensor of more than 8 dimensions";
     if (value->why_untyped != NULL) return AJ_OK;
     for (size_t d = 0; d < t.rank; d++) {
         const ajp_onnx_dimension *dim = &tensor->shape->dim[d];
-        bool number = (dim->has & 1u << 1) != 0 && dim->dim_value != -1; /* some exporters write -1 for "any" */
+        bool number =
+            (dim->has & 1u << 1) != 0 && dim->dim_value != -1; /* some exporters write -1 for "any" */
         if (number && dim->dim_value < 0)
-            return ajp_fail(err, AJ_CORRUPT, 0, "%s: input \"%s\" has a negative dimension (%lld)", g->path, value->name,
-                            (long long)dim->dim_value);
-        t.dims[d] = number ? (size_t)dim->dim_value : SIZE_MAX; /* SIZE_MAX: symbolic, until a mode is chosen */
+            return ajp_fail(err, AJ_CORRUPT, 0, "%s: input \"%s\" has a negative dimension (%lld)", g->path,
+                            value->name, (long long)dim->dim_value);
+        t.dims[d] =
+            number ? (size_t)dim->dim_value : SIZE_MAX; /* SIZE_MAX: symbolic, until a mode is chosen */
         if (number && t.dims[d] > AJP_MAX_ELEMENTS) t.dims[d] = AJP_MAX_ELEMENTS + 1;
     }
     ajp_type sized = t;
     for (size_t d = 0; d < t.rank; d++) sized.dims[d] = t.dims[d] == SIZE_MAX ? 1 : t.dims[d];
     if (!ajp_type_elements(&sized, &n))
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s: input \"%s\" has more than 2^40 elements", g->path, value->name);
+        return ajp_fail(err, AJ_CORRUPT, 0, "%s: input \"%s\" has more than 2^40 elements", g->path,
+                        value->name);
     value->type = t;
     value->declared = tensor->shape;
     return AJ_OK;
@@ -274,7 +297,8 @@ static aj_status resolve_inputs(builder *b)
             const char *name = g->nodes[i].proto->input[k];
             g->nodes[i].in[k] = name[0] == '\0' ? AJP_NO_VALUE : find(b, name);
             if (name[0] != '\0' && g->nodes[i].in[k] == AJP_NO_VALUE)
-                return ajp_node_fail(g->path, &g->nodes[i], AJ_CORRUPT, b->err, "reads \"%.80s\", which nothing makes", name);
+                return ajp_node_fail(g->path, &g->nodes[i], AJ_CORRUPT, b->err,
+                                     "reads \"%.80s\", which nothing makes", name);
             if (name[0] == '\0' && k < g->nodes[i].op->min_in)
                 return ajp_node_fail(g->path, &g->nodes[i], AJ_CORRUPT, b->err, "lacks its input %zu", k);
         }
@@ -282,13 +306,15 @@ static aj_status resolve_inputs(builder *b)
     for (size_t i = 0; i < p->n_output; i++) {
         size_t value = find(b, p->output[i].name);
         if (value == AJP_NO_VALUE)
-            return ajp_fail(b->err, AJ_CORRUPT, 0, "%s: the output \"%s\" is made by no node", g->path, p->output[i].name);
+            return ajp_fail(b->err, AJ_CORRUPT, 0, "%s: the output \"%s\" is made by no node", g->path,
+                            p->output[i].name);
         g->outputs[g->n_outputs++] = value;
     }
     return AJ_OK;
 }
 
-/* ---- order (Kahn 1962), as in the file where the file is in order ---------------------------------------- */
+/* ---- order (Kahn 1962), as in the file where the file is in order ----------------------------------------
+ */
 
 static size_t count_waiting(const ajp_graph *g, const ajp_node *node)
 {
@@ -299,9 +325,9 @@ static size_t count_waiting(const ajp_graph *g, const ajp_node *node)
 }
 
 typedef struct {
-    size_t *waiting;       /* per node: inputs not made yet */
-    size_t *first, *next;  /* readers of a value: per value, then per edge; + 1, 0 = end */
-    size_t *reader;        /* per edge: node */
+    size_t *waiting;      /* per node: inputs not made yet */
+    size_t *first, *next; /* readers of a value: per value, then per edge; + 1, 0 = end */
+    size_t *reader;       /* per edge: node */
     size_t *order;
 } sorter;
 
@@ -314,7 +340,8 @@ static bool make_sorter(sorter *s, const ajp_graph *g)
     s->first = ajp_arena_array(g->arena, g->n_values + 1, sizeof(size_t));
     s->next = ajp_arena_array(g->arena, n_edges + 1, sizeof(size_t));
     s->reader = ajp_arena_array(g->arena, n_edges + 1, sizeof(size_t));
-    if (s->waiting == NULL || s->order == NULL || s->first == NULL || s->next == NULL || s->reader == NULL) return false;
+    if (s->waiting == NULL || s->order == NULL || s->first == NULL || s->next == NULL || s->reader == NULL)
+        return false;
     size_t edge = n_edges;
     for (size_t i = g->n_nodes; i-- > 0;) { /* backwards, so that each list runs forwards */
         s->waiting[i] = count_waiting(g, &g->nodes[i]);
@@ -348,7 +375,8 @@ static aj_status sort_nodes(builder *b)
     }
     for (size_t i = 0; i < g->n_nodes && n_ready < g->n_nodes; i++)
         if (s.waiting[i] > 0)
-            return ajp_node_fail(g->path, &g->nodes[i], AJ_CORRUPT, b->err, "waits for its own result: the graph has a cycle");
+            return ajp_node_fail(g->path, &g->nodes[i], AJ_CORRUPT, b->err,
+                                 "waits for its own result: the graph has a cycle");
     for (size_t i = 0; i < g->n_nodes; i++) {
         sorted[i] = g->nodes[s.order[i]];
         for (size_t k = 0; k < sorted[i].n_out; k++)
@@ -358,11 +386,14 @@ static aj_status sort_nodes(builder *b)
     return AJ_OK;
 }
 
-aj_status ajp_graph_build(ajp_graph *out, const aj_context *context, ajp_arena *arena, const void *bytes, size_t size,
-                          const char *path, const char *folder, aj_error *err)
+aj_status ajp_graph_build(ajp_graph *out, const aj_context *context, ajp_arena *arena, const void *bytes,
+                          size_t size, const char *path, const char *folder, aj_error *err)
 {
     builder b = {out, 0, NULL, err};
-    *out = (ajp_graph){.path = path, .context = context, .kernels = ajp_kernels_for(context->isa), .arena = arena,
+    *out = (ajp_graph){.path = path,
+                       .context = context,
+                       .kernels = ajp_kernels_for(context->isa),
+                       .arena = arena,
                        .source = {path, folder, context, arena, NULL}};
     AJ_TRY(ajp_onnx_read(&out->model, arena, bytes, size, path, err));
     AJ_TRY(check_model(out, err));

@@ -1,6 +1,7 @@
 /* graph.h: a model with its names resolved, its nodes in execution order and the shape of every value known.
  *
- * What can be computed without data is computed here (constants folded); what remains depends on the data input. */
+ * What can be computed without data is computed here (constants folded); what remains depends on the data
+ * input. */
 #ifndef AJP_GRAPH_H
 #define AJP_GRAPH_H
 
@@ -11,14 +12,14 @@
 enum { AJP_MAX_OPSET = 17, AJP_MIN_IR = 3, AJP_MAX_IR = 8 };
 /* Folded constants may take this much memory in all; models whose shapes ask for more are refused. */
 #define AJP_MAX_FOLDED_BYTES ((size_t)1 << 30)
-#define AJP_NO_VALUE SIZE_MAX
+#define AJP_NO_VALUE         SIZE_MAX
 
 typedef struct ajp_op ajp_op;
 
 typedef struct {
     const char *name;
-    bool typed;               /* `type` is known */
-    const char *why_untyped;  /* else: "a sequence", "of unknown rank", ...; or NULL */
+    bool typed;                     /* `type` is known */
+    const char *why_untyped;        /* else: "a sequence", "of unknown rank", ...; or NULL */
     const ajp_onnx_shape *declared; /* of an input */
     ajp_type type;
     const ajp_tensor *constant; /* known before any data, or NULL */
@@ -54,28 +55,28 @@ typedef struct {
     size_t n_outputs;
     size_t *outputs;
     uint64_t n_parameters;
-    size_t fixed_batch;  /* samples mode: the first axis in the file when it is a number, else 0 */
+    size_t fixed_batch; /* samples mode: the first axis in the file when it is a number, else 0 */
     size_t folded_bytes;
-    bool whole;          /* the input is taken as it is in the file: one run is one "sample" */
+    bool whole; /* the input is taken as it is in the file: one run is one "sample" */
 } ajp_graph;
 
 /* Reads, resolves, sorts; looks every operator up and lets it read its attributes. */
-aj_status ajp_graph_build(ajp_graph *out, const aj_context *context, ajp_arena *arena, const void *bytes, size_t size,
-                          const char *path, const char *folder, aj_error *err);
+aj_status ajp_graph_build(ajp_graph *out, const aj_context *context, ajp_arena *arena, const void *bytes,
+                          size_t size, const char *path, const char *folder, aj_error *err);
 void ajp_graph_close(ajp_graph *graph); /* external files; the rest is the arena's */
 /* SIZE_MAX when there is no such value. */
 size_t ajp_graph_find(const ajp_graph *graph, const char *name);
 
 /* Gives a graph input a value (for folding everything: tests of operators). Shape and type must fit. */
 aj_status ajp_graph_bind(ajp_graph *graph, const char *name, const ajp_tensor *tensor, aj_error *err);
-/* Shapes and constants of all nodes. whole = false: the first axis of the one data input counts samples. May be
- * called again after a failure, with the other choice. */
+/* Shapes and constants of all nodes. whole = false: the first axis of the one data input counts samples. May
+ * be called again after a failure, with the other choice. */
 aj_status ajp_graph_infer(ajp_graph *graph, bool whole, aj_error *err);
 /* Marks what `output` needs and counts uses. */
 void ajp_graph_mark_live(ajp_graph *graph, size_t output);
 
 /* "PATH: node "NAME" (Gemm, opset 13) ..." */
-aj_status ajp_node_fail(const char *path, const ajp_node *node, aj_status status, aj_error *err, const char *format, ...)
-    AJ_PRINTF(5, 6);
+aj_status ajp_node_fail(const char *path, const ajp_node *node, aj_status status, aj_error *err,
+                        const char *format, ...) AJ_PRINTF(5, 6);
 
 #endif

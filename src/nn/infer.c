@@ -11,7 +11,8 @@ aj_status ajp_graph_bind(ajp_graph *graph, const char *name, const ajp_tensor *t
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: there is no input \"%s\"", graph->path, name);
     ajp_value *value = &graph->values[at];
     const ajp_type *want = &value->type;
-    bool fits = value->why_untyped == NULL && want->dtype == tensor->type.dtype && want->rank == tensor->type.rank;
+    bool fits =
+        value->why_untyped == NULL && want->dtype == tensor->type.dtype && want->rank == tensor->type.rank;
     for (size_t d = 0; fits && d < want->rank; d++)
         fits = want->dims[d] == SIZE_MAX || want->dims[d] == tensor->type.dims[d];
     if (!fits) {
@@ -39,9 +40,11 @@ static aj_status type_inputs(ajp_graph *g, aj_error *err)
             bool number = (shape->dim[d].has & 1u << 1) != 0 && shape->dim[d].dim_value >= 0;
             bool samples = d == 0 && !g->whole;
             if (!number && !samples)
-                return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: dimension %zu of input \"%s\" is symbolic%s%.40s; only the first "
-                                "one, which counts samples, may be", g->path, d, value->name,
-                                shape->dim[d].dim_param[0] != '\0' ? ": " : "", shape->dim[d].dim_param);
+                return ajp_fail(err, AJ_UNSUPPORTED, 0,
+                                "%s: dimension %zu of input \"%s\" is symbolic%s%.40s; only the first "
+                                "one, which counts samples, may be",
+                                g->path, d, value->name, shape->dim[d].dim_param[0] != '\0' ? ": " : "",
+                                shape->dim[d].dim_param);
             t->dims[d] = samples ? 1 : (size_t)shape->dim[d].dim_value;
             if (samples) t->batch_axis = 0;
             if (samples && number) g->fixed_batch = (size_t)shape->dim[d].dim_value;
@@ -63,13 +66,16 @@ static aj_status gather(const ajp_graph *g, const ajp_node *node, ports *p, aj_e
 {
     *p = (ports){.all_known = true};
     if (node->n_in > MAX_PORTS || node->n_out > MAX_PORTS)
-        return ajp_node_fail(g->path, node, AJ_UNSUPPORTED, err, "has more than %d inputs or outputs", MAX_PORTS);
+        return ajp_node_fail(g->path, node, AJ_UNSUPPORTED, err, "has more than %d inputs or outputs",
+                             MAX_PORTS);
     for (size_t k = 0; k < node->n_in; k++) {
         if (node->in[k] == AJP_NO_VALUE) continue;
         const ajp_value *value = &g->values[node->in[k]];
         if (!value->typed)
-            return ajp_node_fail(g->path, node, AJ_UNSUPPORTED, err, "reads \"%.60s\", which is %s; only tensors of numbers are "
-                                 "supported", value->name, value->why_untyped != NULL ? value->why_untyped : "not typed");
+            return ajp_node_fail(g->path, node, AJ_UNSUPPORTED, err,
+                                 "reads \"%.60s\", which is %s; only tensors of numbers are "
+                                 "supported",
+                                 value->name, value->why_untyped != NULL ? value->why_untyped : "not typed");
         p->in[k] = &value->type;
         p->known[k] = value->constant;
         p->all_known = p->all_known && value->constant != NULL;
@@ -109,13 +115,14 @@ static aj_status infer_node(ajp_graph *g, const ajp_node *node, aj_error *err)
 {
     ports p;
     AJ_TRY(gather(g, node, &p, err));
-    ajp_op_infer infer = {g->path, node, g->kernels, g->arena, err, node->n_in, node->n_out, p.in, p.known, p.out,
-                          p.out_known, g->fixed_batch};
+    ajp_op_infer infer = {g->path,     node, g->kernels, g->arena, err,         node->n_in,
+                          node->n_out, p.in, p.known,    p.out,    p.out_known, g->fixed_batch};
     AJ_TRY(node->op->infer(&infer));
     for (size_t k = 0; k < node->n_out; k++) {
         size_t n;
         if (!ajp_type_elements(&p.out[k], &n))
-            return ajp_node_fail(g->path, node, AJ_NO_MEMORY, err, "would make a tensor of more than 2^40 elements");
+            return ajp_node_fail(g->path, node, AJ_NO_MEMORY, err,
+                                 "would make a tensor of more than 2^40 elements");
     }
     if (p.all_known && p.out_known[0] == NULL) AJ_TRY(fold(g, node, &p, err));
     for (size_t k = 0; k < node->n_out; k++) {

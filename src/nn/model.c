@@ -1,13 +1,17 @@
 /* model.c: a file, loaded and compiled. */
-#include <stdio.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "../base/file.h"
 #include "program.h"
 
+/* The hash is computed when it is first asked for: it takes longer than everything else about loading. */
 struct ajp_model_file {
     ajp_file_map map;
-    char sha256[65];
+    const void *bytes;
+    size_t size;
+    pthread_mutex_t lock; /* a model may be shared by threads */
+    char sha256[65];      /* "" until then */
 };
 
 static aj_status new_model(aj_model **out, aj_context *context, aj_error *err)
@@ -17,7 +21,8 @@ static aj_status new_model(aj_model **out, aj_context *context, aj_error *err)
     model->context = context;
     ajp_arena_init(&model->arena, context);
     model->file = ajp_arena_alloc(&model->arena, sizeof *model->file);
-    if (model->file == NULL) {
+    if (model->file == NULL || pthread_mutex_init(&model->file->lock, NULL) != 0) {
+        ajp_arena_free(&model->arena);
         ajp_free(context, model);
         return ajp_no_memory(err, "model");
     }
@@ -30,15 +35,18 @@ static char *folder_of(ajp_arena *arena, const char *path)
 {
     const char *slash = strrchr(path, '/');
     if (slash == NULL) return ajp_arena_strdup(arena, ".");
-    return slash == path ? ajp_arena_strdup(arena, "/") : ajp_arena_strndup(arena, path, (size_t)(slash - path));
+    return slash == path ? ajp_arena_strdup(arena, "/")
+                         : ajp_arena_strndup(arena, path, (size_t)(slash - path));
 }
 
-static aj_status compile(aj_model *model, const void *bytes, size_t size, const char *name, const char *folder, aj_error *err)
+static aj_status compile(aj_model *model, const void *bytes, size_t size, const char *name,
+                         const char *folder, aj_error *err)
 {
     ajp_program *p = &model->program;
     AJ_TRY(ajp_graph_build(&p->graph, model->context, &model->arena, bytes, size, name, folder, err));
     AJ_TRY(ajp_program_compile(p, err));
-    ajp_sha256_hex(bytes, size, model->file->sha256);
+    model->file->bytes = bytes;
+    model->file->size = size;
     model->info = (aj_model_info){.path = name,
                                   .sha256 = model->file->sha256,
                                   .producer = p->graph.model->producer_name,
@@ -74,8 +82,8 @@ aj_status aj_model_load(aj_model **out, aj_context *context, const char *path, a
     return finish(out, model, st);
 }
 
-aj_status aj_model_load_memory(aj_model **out, aj_context *context, const void *bytes, size_t size, const char *name,
-                               aj_error *err)
+aj_status aj_model_load_memory(aj_model **out, aj_context *context, const void *bytes, size_t size,
+                               const char *name, aj_error *err)
 {
     aj_model *model = NULL;
     *out = NULL;
@@ -90,12 +98,17 @@ void aj_model_destroy(aj_model *model)
     if (model == NULL) return;
     ajp_graph_close(&model->program.graph);
     ajp_file_map_close(&model->file->map, model->context);
+    pthread_mutex_destroy(&model->file->lock);
     ajp_arena_free(&model->arena);
     ajp_free(model->context, model);
 }
 
 aj_model_info aj_model_describe(const aj_model *model)
 {
+    struct ajp_model_file *file = model->file;
+    pthread_mutex_lock(&file->lock);
+    if (file->sha256[0] == '\0') ajp_sha256_hex(file->bytes, file->size, file->sha256);
+    pthread_mutex_unlock(&file->lock);
     return model->info;
 }
 
@@ -106,5 +119,6 @@ size_t aj_model_n_layers(const aj_model *model)
 
 aj_layer_info aj_model_layer(const aj_model *model, size_t i)
 {
-    return i < model->program.n_steps ? model->program.steps[i].layer : (aj_layer_info){.name = "", .op_type = ""};
+    return i < model->program.n_steps ? model->program.steps[i].layer
+                                      : (aj_layer_info){.name = "", .op_type = ""};
 }

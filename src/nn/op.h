@@ -43,20 +43,20 @@ typedef struct {
 /* What the compiler of programs may do with a node beyond running it. */
 typedef enum {
     AJP_ROLE_PLAIN = 0,
-    AJP_ROLE_VIEW,       /* output 0 is input 0 with another shape */
-    AJP_ROLE_PRODUCT,    /* Gemm, MatMul: see op_product.h */
-    AJP_ROLE_SCALE,      /* Add, Sub, Mul, Div: may fold into a product */
-    AJP_ROLE_NORMALIZE,  /* BatchNormalization: may fold into a product */
-    AJP_ROLE_ACTIVATION  /* may be fused into a product */
+    AJP_ROLE_VIEW,      /* output 0 is input 0 with another shape */
+    AJP_ROLE_PRODUCT,   /* Gemm, MatMul: see op_product.h */
+    AJP_ROLE_SCALE,     /* Add, Sub, Mul, Div: may fold into a product */
+    AJP_ROLE_NORMALIZE, /* BatchNormalization: may fold into a product */
+    AJP_ROLE_ACTIVATION /* may be fused into a product */
 } ajp_role;
 
 struct ajp_op {
     size_t min_in, max_in, max_out;
     ajp_role role;
-    ajp_activation activation;       /* of AJP_ROLE_ACTIVATION; its parameter is the first float of params */
-    unsigned flops_per_element;      /* of the output; DESIGN: 1 for arithmetic, 4 for exp-like */
-    size_t params_size;              /* zeroed before parse */
-    const char *const *attributes;   /* names it knows, NULL at the end; others are refused */
+    ajp_activation activation;     /* of AJP_ROLE_ACTIVATION; its parameter is the first float of params */
+    unsigned flops_per_element;    /* of the output; DESIGN: 1 for arithmetic, 4 for exp-like */
+    size_t params_size;            /* zeroed before parse */
+    const char *const *attributes; /* names it knows, NULL at the end; others are refused */
     aj_status (*parse)(const ajp_op_parse *p, void *params); /* NULL = no attributes that matter */
     aj_status (*infer)(const ajp_op_infer *i);
     /* bytes of scratch memory for one run; NULL = none */
@@ -69,7 +69,8 @@ struct ajp_op {
 /* NULL when this operator, or this opset of it, is not there; *known says whether the name is. */
 const ajp_op *ajp_op_find(const char *op_type, int64_t opset, bool *known);
 
-/* ---- attributes: 0 or defaults when absent; a wrong type is CORRUPT ------------------------------------- */
+/* ---- attributes: 0 or defaults when absent; a wrong type is CORRUPT -------------------------------------
+ */
 const ajp_onnx_attribute *ajp_op_attribute(const ajp_node *node, const char *name);
 aj_status ajp_op_int(const ajp_op_parse *p, const char *name, int64_t otherwise, int64_t *out);
 aj_status ajp_op_float(const ajp_op_parse *p, const char *name, float otherwise, float *out);

@@ -45,11 +45,19 @@ static aj_status run_tanh(const ajp_op_run *r)
     return apply(r, AJP_MAP_TANH);
 }
 
-#define ACTIVATION(id, kind, flops, names, parse_function, run_function)                                   \
-    extern const ajp_op ajp_op_##id;                                                                       \
-    const ajp_op ajp_op_##id = {.min_in = 1, .max_in = 1, .max_out = 1, .role = AJP_ROLE_ACTIVATION,       \
-                                .activation = kind, .flops_per_element = flops, .params_size = sizeof(params), \
-                                .attributes = names, .parse = parse_function, .infer = infer, .run = run_function};
+#define ACTIVATION(id, kind, flops, names, parse_function, run_function) \
+    extern const ajp_op ajp_op_##id;                                     \
+    const ajp_op ajp_op_##id = {.min_in = 1,                             \
+                                .max_in = 1,                             \
+                                .max_out = 1,                            \
+                                .role = AJP_ROLE_ACTIVATION,             \
+                                .activation = kind,                      \
+                                .flops_per_element = flops,              \
+                                .params_size = sizeof(params),           \
+                                .attributes = names,                     \
+                                .parse = parse_function,                 \
+                                .infer = infer,                          \
+                                .run = run_function};
 ACTIVATION(relu, AJP_ACTIVATION_RELU, 1, no_attributes, NULL, run_relu)
 ACTIVATION(leaky_relu, AJP_ACTIVATION_LEAKY_RELU, 1, leaky_attributes, parse_leaky, run_leaky)
 ACTIVATION(sigmoid, AJP_ACTIVATION_SIGMOID, 4, no_attributes, NULL, run_sigmoid)

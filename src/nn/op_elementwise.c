@@ -43,13 +43,15 @@ static aj_status broadcast(const ajp_op_infer *i, const ajp_type *a, const ajp_t
     int batch = batch_a > batch_b ? batch_a : batch_b;
     char text_a[128], text_b[128];
     *out = (ajp_type){a->dtype, batch, rank, {0}};
-    if (batch_a >= 0 && batch_b >= 0 && batch_a != batch_b) return ajp_op_mixes(i, "its inputs have samples on two axes");
+    if (batch_a >= 0 && batch_b >= 0 && batch_a != batch_b)
+        return ajp_op_mixes(i, "its inputs have samples on two axes");
     for (size_t d = 0; d < rank; d++) {
         size_t da = aligned_dim(a, rank, d), db = aligned_dim(b, rank, d);
         bool here = (int)d == batch;
         if (here && ((batch_a < 0 && da != 1) || (batch_b < 0 && db != 1)))
             return ajp_op_mixes(i, "a constant has a sample axis of its own");
-        if ((int)d < batch && (da != 1 || db != 1)) return ajp_op_mixes(i, "an axis would stand before the samples");
+        if ((int)d < batch && (da != 1 || db != 1))
+            return ajp_op_mixes(i, "an axis would stand before the samples");
         if (here && batch_a != batch_b)
             out->dims[d] = batch_a >= 0 ? da : db;
         else if (da == db || (db == 1 && !here))
@@ -57,8 +59,9 @@ static aj_status broadcast(const ajp_op_infer *i, const ajp_type *a, const ajp_t
         else if (da == 1 && !here)
             out->dims[d] = db;
         else
-            return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err, "has inputs of shapes that do not fit: %s and %s",
-                                 ajp_type_text(a, text_a, sizeof text_a), ajp_type_text(b, text_b, sizeof text_b));
+            return ajp_node_fail(
+                i->path, i->node, AJ_CORRUPT, i->err, "has inputs of shapes that do not fit: %s and %s",
+                ajp_type_text(a, text_a, sizeof text_a), ajp_type_text(b, text_b, sizeof text_b));
     }
     return AJ_OK;
 }
@@ -72,10 +75,14 @@ static aj_status infer(const ajp_op_infer *i)
         return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err, "has inputs of two types, %s and %s",
                              ajp_dtype_name(a->dtype), ajp_dtype_name(b.dtype));
     if (a->dtype == AJP_BOOL || a->dtype == AJP_FLOAT16 || a->dtype == AJP_BFLOAT16)
-        return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err, "has inputs of type %s, which this version does not "
-                             "compute with", ajp_dtype_name(a->dtype));
-    if (!ajp_elementwise_align(q, a->rank, &b) || (q->limited && !q->broadcast && !ajp_type_same_shape(a, &b)))
-        return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err, "has inputs of shapes that do not fit; before opset 7 "
+        return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err,
+                             "has inputs of type %s, which this version does not "
+                             "compute with",
+                             ajp_dtype_name(a->dtype));
+    if (!ajp_elementwise_align(q, a->rank, &b) ||
+        (q->limited && !q->broadcast && !ajp_type_same_shape(a, &b)))
+        return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err,
+                             "has inputs of shapes that do not fit; before opset 7 "
                              "broadcasting has to be asked for with the attributes broadcast and axis");
     return broadcast(i, a, &b, &i->out[0]);
 }
@@ -83,19 +90,22 @@ static aj_status infer(const ajp_op_infer *i)
 /* ---- loops -------------------------------------------------------------------------------------------- */
 
 /* y[i] = a[i * sa] op b[i * sb], steps 0 or 1. Integers wrap: their arithmetic is done unsigned. */
-#define ROW(name, type, unsigned_type)                                                                     \
-    static void name(char op, const void *a_, size_t sa, const void *b_, size_t sb, void *y_, size_t n)    \
-    {                                                                                                      \
-        const type *a = a_, *b = b_;                                                                       \
-        type *y = y_;                                                                                      \
-        if (op == '+')                                                                                     \
-            for (size_t i = 0; i < n; i++) y[i] = (type)((unsigned_type)a[i * sa] + (unsigned_type)b[i * sb]); \
-        else if (op == '-')                                                                                \
-            for (size_t i = 0; i < n; i++) y[i] = (type)((unsigned_type)a[i * sa] - (unsigned_type)b[i * sb]); \
-        else if (op == '*')                                                                                \
-            for (size_t i = 0; i < n; i++) y[i] = (type)((unsigned_type)a[i * sa] * (unsigned_type)b[i * sb]); \
-        else                                                                                               \
-            for (size_t i = 0; i < n; i++) y[i] = (type)(a[i * sa] / b[i * sb]);                           \
+#define ROW(name, type, unsigned_type)                                                                  \
+    static void name(char op, const void *a_, size_t sa, const void *b_, size_t sb, void *y_, size_t n) \
+    {                                                                                                   \
+        const type *a = a_, *b = b_;                                                                    \
+        type *y = y_;                                                                                   \
+        if (op == '+')                                                                                  \
+            for (size_t i = 0; i < n; i++)                                                              \
+                y[i] = (type)((unsigned_type)a[i * sa] + (unsigned_type)b[i * sb]);                     \
+        else if (op == '-')                                                                             \
+            for (size_t i = 0; i < n; i++)                                                              \
+                y[i] = (type)((unsigned_type)a[i * sa] - (unsigned_type)b[i * sb]);                     \
+        else if (op == '*')                                                                             \
+            for (size_t i = 0; i < n; i++)                                                              \
+                y[i] = (type)((unsigned_type)a[i * sa] * (unsigned_type)b[i * sb]);                     \
+        else                                                                                            \
+            for (size_t i = 0; i < n; i++) y[i] = (type)(a[i * sa] / b[i * sb]);                        \
     }
 ROW(row_float, float, float)
 ROW(row_double, double, double)
@@ -113,16 +123,26 @@ typedef void (*row_function)(char op, const void *a, size_t sa, const void *b, s
 static row_function row_of(ajp_dtype dtype)
 {
     switch (dtype) {
-    case AJP_FLOAT64: return row_double;
-    case AJP_UINT8: return row_uint8;
-    case AJP_UINT16: return row_uint16;
-    case AJP_UINT32: return row_uint32;
-    case AJP_UINT64: return row_uint64;
-    case AJP_INT8: return row_int8;
-    case AJP_INT16: return row_int16;
-    case AJP_INT32: return row_int32;
-    case AJP_INT64: return row_int64;
-    default: return row_float;
+    case AJP_FLOAT64:
+        return row_double;
+    case AJP_UINT8:
+        return row_uint8;
+    case AJP_UINT16:
+        return row_uint16;
+    case AJP_UINT32:
+        return row_uint32;
+    case AJP_UINT64:
+        return row_uint64;
+    case AJP_INT8:
+        return row_int8;
+    case AJP_INT16:
+        return row_int16;
+    case AJP_INT32:
+        return row_int32;
+    case AJP_INT64:
+        return row_int64;
+    default:
+        return row_float;
     }
 }
 
@@ -132,7 +152,8 @@ static bool is_zero(const void *bytes, size_t size)
     return memcmp(bytes, zeros, size) == 0;
 }
 
-/* Integer division has two cases without a result: by zero, and the lowest number by -1 (which would trap). */
+/* Integer division has two cases without a result: by zero, and the lowest number by -1 (which would trap).
+ */
 static aj_status check_division(const ajp_op_run *r)
 {
     ajp_dtype dtype = r->in[0].type.dtype;
@@ -145,7 +166,8 @@ static aj_status check_division(const ajp_op_run *r)
                 return ajp_node_fail(r->path, r->node, AJ_BAD_ARGUMENT, r->err, "divides an integer by zero");
             for (size_t k = 0; k < r->in[0].n; k++)
                 if (ajp_tensor_int(&r->in[0], k) == (dtype == AJP_INT32 ? INT32_MIN : INT64_MIN))
-                    return ajp_node_fail(r->path, r->node, AJ_BAD_ARGUMENT, r->err, "divides the lowest integer by -1");
+                    return ajp_node_fail(r->path, r->node, AJ_BAD_ARGUMENT, r->err,
+                                         "divides the lowest integer by -1");
         }
     }
     return AJ_OK;
@@ -217,15 +239,22 @@ static aj_status run(const ajp_op_run *r)
     return AJ_OK;
 }
 
-#define ELEMENTWISE(id, op)                                                                                \
-    static aj_status parse_##id(const ajp_op_parse *p, void *out)                                          \
-    {                                                                                                      \
-        return parse(p, out, op);                                                                          \
-    }                                                                                                      \
-    extern const ajp_op ajp_op_##id;                                                                       \
-    const ajp_op ajp_op_##id = {.min_in = 2, .max_in = 2, .max_out = 1, .role = AJP_ROLE_SCALE,            \
-                                .flops_per_element = 1, .params_size = sizeof(ajp_elementwise_params),     \
-                                .attributes = attributes, .parse = parse_##id, .infer = infer, .run = run};
+#define ELEMENTWISE(id, op)                                                    \
+    static aj_status parse_##id(const ajp_op_parse *p, void *out)              \
+    {                                                                          \
+        return parse(p, out, op);                                              \
+    }                                                                          \
+    extern const ajp_op ajp_op_##id;                                           \
+    const ajp_op ajp_op_##id = {.min_in = 2,                                   \
+                                .max_in = 2,                                   \
+                                .max_out = 1,                                  \
+                                .role = AJP_ROLE_SCALE,                        \
+                                .flops_per_element = 1,                        \
+                                .params_size = sizeof(ajp_elementwise_params), \
+                                .attributes = attributes,                      \
+                                .parse = parse_##id,                           \
+                                .infer = infer,                                \
+                                .run = run};
 ELEMENTWISE(add, '+')
 ELEMENTWISE(sub, '-')
 ELEMENTWISE(mul, '*')

@@ -5,10 +5,10 @@
 #include "op.h"
 
 typedef struct {
-    char op;       /* '+', '-', '*', '/' */
-    bool limited;  /* opset < 7: shapes are equal unless the attribute broadcast is 1 */
+    char op;      /* '+', '-', '*', '/' */
+    bool limited; /* opset < 7: shapes are equal unless the attribute broadcast is 1 */
     bool broadcast;
-    int64_t axis;  /* opset < 7: where b's shape lies in a's; INT64_MIN = at the end */
+    int64_t axis; /* opset < 7: where b's shape lies in a's; INT64_MIN = at the end */
 } ajp_elementwise_params;
 
 /* b's shape as numpy broadcasting wants it: with axis, ones behind it. False when it does not fit. */

@@ -10,8 +10,8 @@ typedef struct {
     bool training;
 } params;
 
-static const char *const attributes[] = {"epsilon", "momentum", "spatial", "is_test", "training_mode", "consumed_inputs",
-                                         NULL};
+static const char *const attributes[] = {"epsilon",       "momentum",        "spatial", "is_test",
+                                         "training_mode", "consumed_inputs", NULL};
 
 static aj_status parse(const ajp_op_parse *p, void *out)
 {
@@ -22,10 +22,14 @@ static aj_status parse(const ajp_op_parse *p, void *out)
     AJ_TRY(ajp_op_int(p, "is_test", 0, &is_test));
     AJ_TRY(ajp_op_int(p, "training_mode", 0, &training));
     q->spatial = spatial != 0;
-    /* before opset 7 the attribute says it; from 7 to 13 more than one output does; from 14 on training_mode */
-    q->training = p->node->opset < 7 ? is_test == 0 : p->node->opset < 14 ? p->node->n_out > 1 : training != 0;
+    /* before opset 7 the attribute says it; from 7 to 13 more than one output does; from 14 on training_mode
+     */
+    q->training = p->node->opset < 7    ? is_test == 0
+                  : p->node->opset < 14 ? p->node->n_out > 1
+                                        : training != 0;
     if (q->training)
-        return ajp_node_fail(p->path, p->node, AJ_UNSUPPORTED, p->err, "is in training mode; export the model for inference");
+        return ajp_node_fail(p->path, p->node, AJ_UNSUPPORTED, p->err,
+                             "is in training mode; export the model for inference");
     return AJ_OK;
 }
 
@@ -40,8 +44,8 @@ static aj_status infer(const ajp_op_infer *i)
     const params *q = i->node->params;
     const ajp_type *x = i->in[0];
     if (x->rank < 2)
-        return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err, "has an input of %zu dimensions; 2 or more are needed",
-                             x->rank);
+        return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err,
+                             "has an input of %zu dimensions; 2 or more are needed", x->rank);
     if (x->batch_axis > 0) return ajp_op_mixes(i, "its channels are samples");
     for (size_t k = 0; k < 5; k++) {
         size_t n;
@@ -49,14 +53,17 @@ static aj_status infer(const ajp_op_infer *i)
         if (k == 0) continue;
         if (i->in[k]->batch_axis >= 0) return ajp_op_mixes(i, "its statistics come from data");
         if (!ajp_type_elements(i->in[k], &n) || n != n_channels(q, x))
-            return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err, "has %zu channels, but input %zu has another number of "
-                                 "elements", n_channels(q, x), k);
+            return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err,
+                                 "has %zu channels, but input %zu has another number of "
+                                 "elements",
+                                 n_channels(q, x), k);
     }
     i->out[0] = *x;
     return AJ_OK;
 }
 
-void ajp_batch_normalization_affine(const ajp_node *node, const float *const inputs[4], size_t n, float *scale, float *shift)
+void ajp_batch_normalization_affine(const ajp_node *node, const float *const inputs[4], size_t n,
+                                    float *scale, float *shift)
 {
     const params *q = node->params;
     for (size_t c = 0; c < n; c++) {
@@ -96,7 +103,14 @@ static aj_status run(const ajp_op_run *r)
 }
 
 extern const ajp_op ajp_op_batch_normalization;
-const ajp_op ajp_op_batch_normalization = {.min_in = 5, .max_in = 5, .max_out = 5, .role = AJP_ROLE_NORMALIZE,
-                                           .flops_per_element = 2, .params_size = sizeof(params),
-                                           .attributes = attributes, .parse = parse, .infer = infer,
-                                           .scratch = scratch, .run = run};
+const ajp_op ajp_op_batch_normalization = {.min_in = 5,
+                                           .max_in = 5,
+                                           .max_out = 5,
+                                           .role = AJP_ROLE_NORMALIZE,
+                                           .flops_per_element = 2,
+                                           .params_size = sizeof(params),
+                                           .attributes = attributes,
+                                           .parse = parse,
+                                           .infer = infer,
+                                           .scratch = scratch,
+                                           .run = run};

@@ -5,6 +5,7 @@
 #include "op.h"
 
 /* y = scale x + shift, of BatchNormalization's inputs 1 ... 4 (scale, B, mean, var), n channels. */
-void ajp_batch_normalization_affine(const ajp_node *node, const float *const inputs[4], size_t n, float *scale, float *shift);
+void ajp_batch_normalization_affine(const ajp_node *node, const float *const inputs[4], size_t n,
+                                    float *scale, float *shift);
 
 #endif

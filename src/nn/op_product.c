@@ -1,5 +1,5 @@
-/* op_product.c: Gemm and MatMul on any operands.  Products with constant weights are compiled to packed products
- * (program.c); what runs here is a product of two activations, or constants being folded. */
+/* op_product.c: Gemm and MatMul on any operands.  Products with constant weights are compiled to packed
+ * products (program.c); what runs here is a product of two activations, or constants being folded. */
 #include <string.h>
 
 #include "op_product.h"
@@ -45,11 +45,15 @@ static aj_status check_c(const ajp_op_infer *i, const ajp_type *out)
     for (size_t k = 0; k < c->rank && fits; k++) {
         size_t d = k + 2 - c->rank;
         bool batched = c->batch_axis == (int)k;
-        if (batched && (d != 0 || out->batch_axis != 0)) return ajp_op_mixes(i, "C has samples where the product has none");
-        if (!batched && d == 0 && out->batch_axis == 0 && c->dims[k] != 1) return ajp_op_mixes(i, "C fixes the number of samples");
+        if (batched && (d != 0 || out->batch_axis != 0))
+            return ajp_op_mixes(i, "C has samples where the product has none");
+        if (!batched && d == 0 && out->batch_axis == 0 && c->dims[k] != 1)
+            return ajp_op_mixes(i, "C fixes the number of samples");
         fits = c->dims[k] == out->dims[d] || (c->dims[k] == 1 && !batched);
     }
-    return fits ? AJ_OK : ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err, "has a C that does not fit its product");
+    return fits
+               ? AJ_OK
+               : ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err, "has a C that does not fit its product");
 }
 
 static aj_status infer_gemm(const ajp_op_infer *i)
@@ -71,7 +75,8 @@ static aj_status infer_gemm(const ajp_op_infer *i)
     return AJ_OK;
 }
 
-/* ---- MatMul: numpy's rules ------------------------------------------------------------------------------ */
+/* ---- MatMul: numpy's rules ------------------------------------------------------------------------------
+ */
 
 /* Vectors become matrices: a row on the left, a column on the right. */
 static ajp_type as_matrix(const ajp_type *type, bool left)
@@ -96,14 +101,18 @@ static aj_status infer_outer(const ajp_op_infer *i, const ajp_type *a, const ajp
     int batch_a = a->batch_axis < 0 ? -1 : a->batch_axis + (int)(out->rank - a->rank);
     int batch_b = b->batch_axis < 0 ? -1 : b->batch_axis + (int)(out->rank - b->rank);
     out->batch_axis = batch_a > batch_b ? batch_a : batch_b;
-    if (batch_a >= 0 && batch_b >= 0 && batch_a != batch_b) return ajp_op_mixes(i, "its inputs have samples on two axes");
-    if (batch_b >= (int)out->rank - 2 || batch_a == (int)out->rank - 1) return ajp_op_mixes(i, "it sums over samples");
+    if (batch_a >= 0 && batch_b >= 0 && batch_a != batch_b)
+        return ajp_op_mixes(i, "its inputs have samples on two axes");
+    if (batch_b >= (int)out->rank - 2 || batch_a == (int)out->rank - 1)
+        return ajp_op_mixes(i, "it sums over samples");
     for (size_t d = 0; d + 2 < out->rank; d++) {
         size_t da = outer_dim(a, out->rank, d), db = outer_dim(b, out->rank, d);
         bool here = (int)d == out->batch_axis;
-        if ((int)d < out->batch_axis && (da != 1 || db != 1)) return ajp_op_mixes(i, "an axis would stand before the samples");
+        if ((int)d < out->batch_axis && (da != 1 || db != 1))
+            return ajp_op_mixes(i, "an axis would stand before the samples");
         if (here && batch_a != batch_b) {
-            if ((batch_a < 0 ? da : db) != 1) return ajp_op_mixes(i, "a constant has a sample axis of its own");
+            if ((batch_a < 0 ? da : db) != 1)
+                return ajp_op_mixes(i, "a constant has a sample axis of its own");
             out->dims[d] = batch_a < 0 ? db : da;
         } else if (da == db || (db == 1 && !here)) {
             out->dims[d] = da;
@@ -141,7 +150,8 @@ static aj_status infer_matmul(const ajp_op_infer *i)
     return AJ_OK;
 }
 
-/* ---- running -------------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------------------
+ */
 
 typedef struct {
     size_t m, n, k;
@@ -176,9 +186,18 @@ static void multiply(const ajp_op_run *r, const matrices *s, const float *a, con
         ajp_pack_out_in(b, s->n, s->k, s->k, packed);
     else
         ajp_pack_in_out(b, s->n, s->k, s->n, packed);
-    ajp_gemm gemm = {.m = s->m, .n = s->n, .k = s->k, .a = a, .a_row = q->trans_a ? 1 : s->k,
-                     .a_col = q->trans_a ? s->m : 1, .b = packed, .b_row = AJP_LANES, .b_vector = AJP_LANES * s->k,
-                     .c = y, .c_row = s->n, .c_vector = AJP_LANES};
+    ajp_gemm gemm = {.m = s->m,
+                     .n = s->n,
+                     .k = s->k,
+                     .a = a,
+                     .a_row = q->trans_a ? 1 : s->k,
+                     .a_col = q->trans_a ? s->m : 1,
+                     .b = packed,
+                     .b_row = AJP_LANES,
+                     .b_vector = AJP_LANES * s->k,
+                     .c = y,
+                     .c_row = s->n,
+                     .c_vector = AJP_LANES};
     r->kernels->gemm(&gemm);
 }
 
@@ -228,9 +247,23 @@ static aj_status run(const ajp_op_run *r)
 }
 
 extern const ajp_op ajp_op_gemm, ajp_op_matmul;
-const ajp_op ajp_op_gemm = {.min_in = 2, .max_in = 3, .max_out = 1, .role = AJP_ROLE_PRODUCT,
-                            .params_size = sizeof(ajp_product_params), .attributes = gemm_attributes,
-                            .parse = parse_gemm, .infer = infer_gemm, .scratch = scratch, .run = run};
-const ajp_op ajp_op_matmul = {.min_in = 2, .max_in = 2, .max_out = 1, .role = AJP_ROLE_PRODUCT,
-                              .params_size = sizeof(ajp_product_params), .attributes = matmul_attributes,
-                              .parse = parse_matmul, .infer = infer_matmul, .scratch = scratch, .run = run};
+const ajp_op ajp_op_gemm = {.min_in = 2,
+                            .max_in = 3,
+                            .max_out = 1,
+                            .role = AJP_ROLE_PRODUCT,
+                            .params_size = sizeof(ajp_product_params),
+                            .attributes = gemm_attributes,
+                            .parse = parse_gemm,
+                            .infer = infer_gemm,
+                            .scratch = scratch,
+                            .run = run};
+const ajp_op ajp_op_matmul = {.min_in = 2,
+                              .max_in = 2,
+                              .max_out = 1,
+                              .role = AJP_ROLE_PRODUCT,
+                              .params_size = sizeof(ajp_product_params),
+                              .attributes = matmul_attributes,
+                              .parse = parse_matmul,
+                              .infer = infer_matmul,
+                              .scratch = scratch,
+                              .run = run};

@@ -19,8 +19,13 @@ static aj_status infer_same(const ajp_op_infer *i)
 
 static const char *const no_attributes[] = {NULL};
 extern const ajp_op ajp_op_identity;
-const ajp_op ajp_op_identity = {.min_in = 1, .max_in = 1, .max_out = 1, .role = AJP_ROLE_VIEW,
-                                .attributes = no_attributes, .infer = infer_same, .run = copy};
+const ajp_op ajp_op_identity = {.min_in = 1,
+                                .max_in = 1,
+                                .max_out = 1,
+                                .role = AJP_ROLE_VIEW,
+                                .attributes = no_attributes,
+                                .infer = infer_same,
+                                .run = copy};
 
 /* ---- Flatten ------------------------------------------------------------------------------------------ */
 
@@ -41,16 +46,22 @@ static aj_status infer_flatten(const ajp_op_infer *i)
     const ajp_type *x = i->in[0];
     size_t axis;
     AJ_TRY(ajp_op_axis(i, q->axis, x->rank, true, &axis));
-    i->out[0] = (ajp_type){x->dtype, -1, 2, {ajp_dims_product(x->dims, axis),
-                                             ajp_dims_product(x->dims + axis, x->rank - axis)}};
+    i->out[0] = (ajp_type){
+        x->dtype, -1, 2, {ajp_dims_product(x->dims, axis), ajp_dims_product(x->dims + axis, x->rank - axis)}};
     if (x->batch_axis >= 0) i->out[0].batch_axis = x->batch_axis < (int)axis ? 0 : 1;
     return AJ_OK;
 }
 
 extern const ajp_op ajp_op_flatten;
-const ajp_op ajp_op_flatten = {.min_in = 1, .max_in = 1, .max_out = 1, .role = AJP_ROLE_VIEW,
-                               .params_size = sizeof(flatten_params), .attributes = flatten_attributes,
-                               .parse = parse_flatten, .infer = infer_flatten, .run = copy};
+const ajp_op ajp_op_flatten = {.min_in = 1,
+                               .max_in = 1,
+                               .max_out = 1,
+                               .role = AJP_ROLE_VIEW,
+                               .params_size = sizeof(flatten_params),
+                               .attributes = flatten_attributes,
+                               .parse = parse_flatten,
+                               .infer = infer_flatten,
+                               .run = copy};
 
 /* ---- Reshape ------------------------------------------------------------------------------------------ */
 
@@ -66,7 +77,8 @@ static aj_status parse_reshape(const ajp_op_parse *p, void *out)
     int64_t allow_zero;
     q->shape = p->node->opset < 5 ? ajp_op_attribute(p->node, "shape") : NULL;
     if ((q->shape == NULL) != (p->node->opset >= 5) || (p->node->opset >= 5 && p->node->n_in != 2))
-        return ajp_node_fail(p->path, p->node, AJ_CORRUPT, p->err, "has no shape (an attribute before opset 5, an input "
+        return ajp_node_fail(p->path, p->node, AJ_CORRUPT, p->err,
+                             "has no shape (an attribute before opset 5, an input "
                              "from then on)");
     AJ_TRY(ajp_op_int(p, "allowzero", 0, &allow_zero));
     q->allow_zero = allow_zero != 0;
@@ -85,20 +97,25 @@ static aj_status read_target(const ajp_op_infer *i, target *t)
     const reshape_params *q = i->node->params;
     const ajp_tensor *shape = q->shape == NULL ? i->known[1] : NULL;
     if (q->shape == NULL && shape == NULL)
-        return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err, "takes its shape from data; only shapes known before "
+        return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err,
+                             "takes its shape from data; only shapes known before "
                              "any data can be used");
     if (shape != NULL && (shape->type.dtype != AJP_INT64 || shape->type.rank != 1))
-        return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err, "has a shape input that is not a list of int64");
+        return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err,
+                             "has a shape input that is not a list of int64");
     t->n = shape != NULL ? shape->n : q->shape->n_ints;
     t->free = -1;
     if (t->n > AJP_MAX_RANK)
-        return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err, "asks for %zu dimensions; at most 8 are supported", t->n);
+        return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err,
+                             "asks for %zu dimensions; at most 8 are supported", t->n);
     for (size_t k = 0; k < t->n; k++) {
         t->dims[k] = shape != NULL ? ajp_tensor_int(shape, k) : q->shape->ints[k];
         if (t->dims[k] < -1 || t->dims[k] > (int64_t)AJP_MAX_ELEMENTS || (t->dims[k] == -1 && t->free >= 0) ||
             (t->dims[k] == 0 && !q->allow_zero && k >= i->in[0]->rank))
-            return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err, "asks for a shape with %lld at place %zu, which does not "
-                                 "fit", (long long)t->dims[k], k);
+            return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err,
+                                 "asks for a shape with %lld at place %zu, which does not "
+                                 "fit",
+                                 (long long)t->dims[k], k);
         if (t->dims[k] == -1) t->free = (int)k;
     }
     return AJ_OK;
@@ -107,12 +124,15 @@ static aj_status read_target(const ajp_op_infer *i, target *t)
 static aj_status wrong_size(const ajp_op_infer *i)
 {
     char text[128];
-    return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err, "cannot give %s the shape asked for: the numbers of elements "
-                         "differ", ajp_type_text(i->in[0], text, sizeof text));
+    return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err,
+                         "cannot give %s the shape asked for: the numbers of elements "
+                         "differ",
+                         ajp_type_text(i->in[0], text, sizeof text));
 }
 
-/* Which axis of the result counts samples: one copied from the sample axis, the free one, or the first one where the
- * file has a fixed batch and the shape spells it out ([1, 256] in a model exported for one sample). */
+/* Which axis of the result counts samples: one copied from the sample axis, the free one, or the first one
+ * where the file has a fixed batch and the shape spells it out ([1, 256] in a model exported for one sample).
+ */
 static aj_status place_batch(const ajp_op_infer *i, target *t, ajp_type *out)
 {
     const reshape_params *q = i->node->params;
@@ -161,9 +181,15 @@ static aj_status infer_reshape(const ajp_op_infer *i)
 }
 
 extern const ajp_op ajp_op_reshape;
-const ajp_op ajp_op_reshape = {.min_in = 1, .max_in = 2, .max_out = 1, .role = AJP_ROLE_VIEW,
-                               .params_size = sizeof(reshape_params), .attributes = reshape_attributes,
-                               .parse = parse_reshape, .infer = infer_reshape, .run = copy};
+const ajp_op ajp_op_reshape = {.min_in = 1,
+                               .max_in = 2,
+                               .max_out = 1,
+                               .role = AJP_ROLE_VIEW,
+                               .params_size = sizeof(reshape_params),
+                               .attributes = reshape_attributes,
+                               .parse = parse_reshape,
+                               .infer = infer_reshape,
+                               .run = copy};
 
 /* ---- Dropout (inference) ------------------------------------------------------------------------------ */
 
@@ -187,8 +213,8 @@ static bool drops(const ajp_op_infer *i)
     const dropout_params *q = i->node->params;
     bool training = q->training;
     double ratio = (double)q->ratio;
-    if (i->n_in > 2 && i->in[2] != NULL) training = i->known[2] == NULL || i->known[2]->n == 0 ||
-                                                    ajp_tensor_int(i->known[2], 0) != 0;
+    if (i->n_in > 2 && i->in[2] != NULL)
+        training = i->known[2] == NULL || i->known[2]->n == 0 || ajp_tensor_int(i->known[2], 0) != 0;
     if (!training) return false;
     if (i->n_in > 1 && i->in[1] != NULL) {
         if (i->known[1] == NULL || i->known[1]->n != 1) return true;
@@ -200,7 +226,8 @@ static bool drops(const ajp_op_infer *i)
 static aj_status infer_dropout(const ajp_op_infer *i)
 {
     if (drops(i))
-        return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err, "is in training mode, which draws random numbers; "
+        return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err,
+                             "is in training mode, which draws random numbers; "
                              "export the model for inference");
     i->out[0] = *i->in[0];
     if (i->n_out > 1) {
@@ -229,7 +256,13 @@ static bool dropout_is_view(const ajp_node *node, const ajp_type *in, const ajp_
 }
 
 extern const ajp_op ajp_op_dropout;
-const ajp_op ajp_op_dropout = {.min_in = 1, .max_in = 3, .max_out = 2, .role = AJP_ROLE_VIEW,
-                               .params_size = sizeof(dropout_params), .attributes = dropout_attributes,
-                               .parse = parse_dropout, .infer = infer_dropout, .run = run_dropout,
+const ajp_op ajp_op_dropout = {.min_in = 1,
+                               .max_in = 3,
+                               .max_out = 2,
+                               .role = AJP_ROLE_VIEW,
+                               .params_size = sizeof(dropout_params),
+                               .attributes = dropout_attributes,
+                               .parse = parse_dropout,
+                               .infer = infer_dropout,
+                               .run = run_dropout,
                                .is_view = dropout_is_view};

@@ -1,4 +1,5 @@
-/* op_softmax.c: Softmax and LogSoftmax.  From opset 13 along one axis; before, over everything from the axis on. */
+/* op_softmax.c: Softmax and LogSoftmax.  From opset 13 along one axis; before, over everything from the axis
+ * on. */
 #include "op.h"
 
 typedef struct {
@@ -78,10 +79,17 @@ static aj_status run(const ajp_op_run *r)
     return AJ_OK;
 }
 
-#define SOFTMAX(id)                                                                                        \
-    extern const ajp_op ajp_op_##id;                                                                       \
-    const ajp_op ajp_op_##id = {.min_in = 1, .max_in = 1, .max_out = 1, .flops_per_element = 4,            \
-                                .params_size = sizeof(params), .attributes = attributes, .parse = parse_##id, \
-                                .infer = infer, .scratch = scratch, .run = run};
+#define SOFTMAX(id)                                            \
+    extern const ajp_op ajp_op_##id;                           \
+    const ajp_op ajp_op_##id = {.min_in = 1,                   \
+                                .max_in = 1,                   \
+                                .max_out = 1,                  \
+                                .flops_per_element = 4,        \
+                                .params_size = sizeof(params), \
+                                .attributes = attributes,      \
+                                .parse = parse_##id,           \
+                                .infer = infer,                \
+                                .scratch = scratch,            \
+                                .run = run};
 SOFTMAX(softmax)
 SOFTMAX(log_softmax)

@@ -9,11 +9,14 @@ enum { ALIGNMENT = 64 };
 
 static aj_status too_much(const ajp_plan *plan, aj_error *err)
 {
-    return ajp_fail(err, AJ_NO_MEMORY, 0, "%s: running %zu samples at a time takes more memory than there is; use a smaller "
-                    "chunk", plan->program->graph.path, plan->max_chunk);
+    return ajp_fail(err, AJ_NO_MEMORY, 0,
+                    "%s: running %zu samples at a time takes more memory than there is; use a smaller "
+                    "chunk",
+                    plan->program->graph.path, plan->max_chunk);
 }
 
-/* ---- products ------------------------------------------------------------------------------------------- */
+/* ---- products -------------------------------------------------------------------------------------------
+ */
 
 static aj_status pack_products(ajp_plan *plan, aj_error *err)
 {
@@ -21,7 +24,8 @@ static aj_status pack_products(ajp_plan *plan, aj_error *err)
     plan->products = ajp_arena_array(&plan->arena, p->n_steps + 1, sizeof *plan->products);
     plan->others = ajp_arena_array(&plan->arena, p->n_steps + 1, sizeof *plan->others);
     plan->product_of_step = ajp_arena_array(&plan->arena, p->n_steps + 1, sizeof *plan->product_of_step);
-    if (plan->products == NULL || plan->others == NULL || plan->product_of_step == NULL) return too_much(plan, err);
+    if (plan->products == NULL || plan->others == NULL || plan->product_of_step == NULL)
+        return too_much(plan, err);
     for (size_t i = 0; i < p->n_steps; i++) {
         const ajp_step *step = &p->steps[i];
         if (!step->is_product) {
@@ -31,8 +35,10 @@ static aj_status pack_products(ajp_plan *plan, aj_error *err)
         size_t n;
         ajp_product_step *product = &plan->products[plan->n_products];
         *product = step->product;
-        if (!ajp_size_mul(ajp_round_up(product->rows, AJP_LANES), product->cols, &n)) return too_much(plan, err);
-        float *packed = ajp_arena_array(&plan->arena, ajp_packed_size(product->rows, product->cols), sizeof *packed);
+        if (!ajp_size_mul(ajp_round_up(product->rows, AJP_LANES), product->cols, &n))
+            return too_much(plan, err);
+        float *packed =
+            ajp_arena_array(&plan->arena, ajp_packed_size(product->rows, product->cols), sizeof *packed);
         if (packed == NULL) return too_much(plan, err);
         ajp_pack_out_in(product->weights, product->rows, product->cols, product->cols, packed);
         product->packed = packed;
@@ -41,7 +47,8 @@ static aj_status pack_products(ajp_plan *plan, aj_error *err)
     return AJ_OK;
 }
 
-/* ---- memory --------------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------------------
+ */
 
 static bool slot_bytes(const ajp_plan *plan, size_t s, size_t *out)
 {
@@ -106,18 +113,21 @@ static aj_status lay_out(ajp_plan *plan, aj_error *err)
     return good ? AJ_OK : too_much(plan, err);
 }
 
-/* ---- scratch -------------------------------------------------------------------------------------------- */
+/* ---- scratch --------------------------------------------------------------------------------------------
+ */
 
 static bool product_scratch(const ajp_plan *plan, const ajp_step *step, size_t *out)
 {
     size_t width = ajp_round_up(step->product.rows, AJP_LANES), n;
     if (step->turned) width += ajp_round_up(step->product.cols, AJP_LANES);
-    if (!ajp_size_mul(step->product.reps, plan->max_chunk, &n) || !ajp_size_mul(n, width * sizeof(float), &n)) return false;
+    if (!ajp_size_mul(step->product.reps, plan->max_chunk, &n) || !ajp_size_mul(n, width * sizeof(float), &n))
+        return false;
     *out = n;
     return true;
 }
 
-void ajp_plan_tensors(const ajp_operand_of_step *operands, size_t n_operands, size_t n_samples, ajp_tensor *out)
+void ajp_plan_tensors(const ajp_operand_of_step *operands, size_t n_operands, size_t n_samples,
+                      ajp_tensor *out)
 {
     for (size_t k = 0; k < n_operands; k++) {
         const ajp_operand_of_step *o = &operands[k];
@@ -153,20 +163,24 @@ static aj_status size_scratch(ajp_plan *plan, aj_error *err)
     const ajp_program *p = plan->program;
     for (size_t i = 0; i < p->n_steps; i++) {
         size_t n;
-        bool good = p->steps[i].is_product ? product_scratch(plan, &p->steps[i], &n) : plain_scratch(plan, &p->steps[i], &n);
+        bool good = p->steps[i].is_product ? product_scratch(plan, &p->steps[i], &n)
+                                           : plain_scratch(plan, &p->steps[i], &n);
         if (!good) return too_much(plan, err);
         if (n > plan->scratch_size) plan->scratch_size = n;
     }
     return AJ_OK;
 }
 
-/* ---- life ----------------------------------------------------------------------------------------------- */
+/* ---- life -----------------------------------------------------------------------------------------------
+ */
 
-aj_status ajp_plan_create(ajp_plan **out, aj_context *context, const aj_model *model, size_t max_chunk, aj_error *err)
+aj_status ajp_plan_create(ajp_plan **out, aj_context *context, const aj_model *model, size_t max_chunk,
+                          aj_error *err)
 {
     *out = NULL;
     if (max_chunk == 0)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: a chunk of 0 samples; use 1 or more", model->program.graph.path);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: a chunk of 0 samples; use 1 or more",
+                        model->program.graph.path);
     ajp_plan *plan = ajp_calloc(context, 1, sizeof *plan);
     if (plan == NULL) return ajp_no_memory(err, model->program.graph.path);
     plan->context = context;

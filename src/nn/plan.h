@@ -17,8 +17,8 @@ struct ajp_plan {
     size_t n_products, n_others;
     ajp_product_step *products; /* packed filled in */
     const ajp_other_step **others;
-    size_t *product_of_step;    /* per step */
-    ajp_place *places;          /* per slot */
+    size_t *product_of_step;          /* per step */
+    ajp_place *places;                /* per slot */
     size_t memory_size, scratch_size; /* bytes */
     ajp_arena arena;
 };
@@ -29,6 +29,7 @@ struct ajp_workspace {
 };
 
 /* Operands with their concrete shapes for n samples; data of constants only. */
-void ajp_plan_tensors(const ajp_operand_of_step *operands, size_t n_operands, size_t n_samples, ajp_tensor *out);
+void ajp_plan_tensors(const ajp_operand_of_step *operands, size_t n_operands, size_t n_samples,
+                      ajp_tensor *out);
 
 #endif

@@ -9,8 +9,9 @@
 
 typedef struct {
     ajp_program *program;
-    size_t *slot_of;    /* per value; AJP_NO_VALUE */
-    size_t *product_of; /* per value: step + 1 whose output it is and that may still take nodes up; 0 = none */
+    size_t *slot_of; /* per value; AJP_NO_VALUE */
+    size_t
+        *product_of; /* per value: step + 1 whose output it is and that may still take nodes up; 0 = none */
     aj_error *err;
 } compiler;
 
@@ -35,12 +36,14 @@ static void set_output(compiler *c, ajp_step *step, size_t k, size_t value)
     c->slot_of[value] = step->out[k].slot = new_slot(c, &step->out[k].type);
 }
 
-/* ---- layers: the figures of a step ---------------------------------------------------------------------- */
+/* ---- layers: the figures of a step ----------------------------------------------------------------------
+ */
 
 static uint64_t multiply(uint64_t a, uint64_t b)
 {
     uint64_t product;
-    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product; /* saturated: sizes are limited to 2^40 */
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX
+                                                  : product; /* saturated: sizes are limited to 2^40 */
 }
 
 static uint64_t activation_flops(ajp_activation activation)
@@ -55,7 +58,8 @@ static void describe_product(ajp_step *step)
     const ajp_product_step *p = &step->product;
     aj_layer_info *l = &step->layer;
     uint64_t outputs = multiply(p->rows, p->reps), parameters = multiply(p->rows, p->cols);
-    *l = (aj_layer_info){.name = p->name, .op_type = p->op_type, .rows = p->rows, .cols = p->cols, .reps = p->reps};
+    *l = (aj_layer_info){
+        .name = p->name, .op_type = p->op_type, .rows = p->rows, .cols = p->cols, .reps = p->reps};
     l->macs_per_inference = multiply(outputs, p->cols);
     l->flops_per_inference = multiply(2, l->macs_per_inference) +
                              multiply(outputs, (p->bias != NULL ? 1 : 0) + activation_flops(p->activation));
@@ -82,18 +86,23 @@ static void describe_other(ajp_step *step)
     for (size_t k = 0; k < step->n_out; k++)
         if (step->out[k].slot != AJP_NO_VALUE && ajp_type_elements(&step->out[k].type, &n)) n_out += n;
     for (size_t k = 0; k < step->n_in; k++) {
-        if (step->in[k].constant != NULL) n_parameters += step->in[k].constant->n;
-        else if (step->in[k].slot != AJP_NO_VALUE && ajp_type_elements(&step->in[k].type, &n)) n_inputs += n;
+        if (step->in[k].constant != NULL)
+            n_parameters += step->in[k].constant->n;
+        else if (step->in[k].slot != AJP_NO_VALUE && ajp_type_elements(&step->in[k].type, &n))
+            n_inputs += n;
     }
-    *l = (aj_layer_info){.name = step->node->name, .op_type = step->node->op_type, .n_parameters = n_parameters};
+    *l = (aj_layer_info){
+        .name = step->node->name, .op_type = step->node->op_type, .n_parameters = n_parameters};
     l->macs_per_inference = macs_of(step);
-    l->flops_per_inference = multiply(2, l->macs_per_inference) + multiply(n_out, step->node->op->flops_per_element);
+    l->flops_per_inference =
+        multiply(2, l->macs_per_inference) + multiply(n_out, step->node->op->flops_per_element);
     l->n_output_elements = n_out;
     l->bytes_moved = 4 * (n_inputs + n_out + n_parameters);
     step->other = (ajp_other_step){l->name, l->op_type, n_out, l->flops_per_inference};
 }
 
-/* ---- steps ---------------------------------------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------------------------------------------
+ */
 
 static ajp_step *new_step(compiler *c)
 {
@@ -132,8 +141,14 @@ static aj_status add_dynamic_c(compiler *c, const ajp_node *gemm, size_t product
     ajp_elementwise_params *params = ajp_arena_alloc(g->arena, sizeof *params);
     if (node == NULL || params == NULL) return no_memory(c);
     *params = (ajp_elementwise_params){'+', false, false, INT64_MIN};
-    *node = (ajp_node){.name = gemm->name, .op_type = "Add", .op = ajp_op_find("Add", AJP_MAX_OPSET, &known),
-                       .opset = gemm->opset, .params = params, .n_in = 2, .n_out = 1, .live = true};
+    *node = (ajp_node){.name = gemm->name,
+                       .op_type = "Add",
+                       .op = ajp_op_find("Add", AJP_MAX_OPSET, &known),
+                       .opset = gemm->opset,
+                       .params = params,
+                       .n_in = 2,
+                       .n_out = 1,
+                       .live = true};
     ajp_step *step = new_step(c);
     const ajp_type *type = &g->values[gemm->out[0]].type;
     step->node = node;
@@ -189,8 +204,10 @@ static aj_status compile_node(compiler *c, const ajp_node *node)
     ajp_graph *g = &c->program->graph;
     const ajp_op *op = node->op;
     bool done = false;
-    if (op->role == AJP_ROLE_VIEW && g->values[node->in[0]].constant == NULL && node->out[0] != AJP_NO_VALUE &&
-        (op->is_view == NULL || op->is_view(node, &g->values[node->in[0]].type, &g->values[node->out[0]].type))) {
+    if (op->role == AJP_ROLE_VIEW && g->values[node->in[0]].constant == NULL &&
+        node->out[0] != AJP_NO_VALUE &&
+        (op->is_view == NULL ||
+         op->is_view(node, &g->values[node->in[0]].type, &g->values[node->out[0]].type))) {
         c->slot_of[node->out[0]] = c->slot_of[node->in[0]];
         if (g->values[node->out[0]].n_uses == 1) c->product_of[node->out[0]] = c->product_of[node->in[0]];
         return AJ_OK;
@@ -201,7 +218,8 @@ static aj_status compile_node(compiler *c, const ajp_node *node)
     return AJ_OK;
 }
 
-/* ---- lifetimes ------------------------------------------------------------------------------------------ */
+/* ---- lifetimes ------------------------------------------------------------------------------------------
+ */
 
 /* A slot that only products read, all as rows of its producer's width, may have its rows padded. */
 static void find_lifetimes(ajp_program *p)
@@ -231,13 +249,16 @@ static aj_status compile_steps(ajp_program *p, aj_error *err)
                   ajp_arena_array(g->arena, g->n_values + 1, sizeof(size_t)), err};
     size_t n_outputs = 1, n_steps = 1;
     for (size_t i = 0; i < g->n_nodes; i++) {
-        size_t n_more = !g->nodes[i].live ? 0 : g->nodes[i].op->role == AJP_ROLE_PRODUCT ? 2 : 1; /* 2: an Add of its own */
+        size_t n_more = !g->nodes[i].live                          ? 0
+                        : g->nodes[i].op->role == AJP_ROLE_PRODUCT ? 2
+                                                                   : 1; /* 2: an Add of its own */
         n_steps += n_more;
         n_outputs += n_more * g->nodes[i].n_out;
     }
     p->steps = ajp_arena_array(g->arena, n_steps, sizeof *p->steps);
     p->slots = ajp_arena_array(g->arena, n_outputs, sizeof *p->slots);
-    if (c.slot_of == NULL || c.product_of == NULL || p->steps == NULL || p->slots == NULL) return no_memory(&c);
+    if (c.slot_of == NULL || c.product_of == NULL || p->steps == NULL || p->slots == NULL)
+        return no_memory(&c);
     p->n_steps = p->n_slots = 0;
     for (size_t i = 0; i < g->n_values; i++) c.slot_of[i] = AJP_NO_VALUE;
     c.slot_of[p->input] = p->input_slot = new_slot(&c, &g->values[p->input].type);
@@ -254,7 +275,8 @@ static aj_status compile_steps(ajp_program *p, aj_error *err)
     return AJ_OK;
 }
 
-/* ---- choice of mode ------------------------------------------------------------------------------------- */
+/* ---- choice of mode -------------------------------------------------------------------------------------
+ */
 
 static aj_status check_ends(ajp_program *p, aj_error *err)
 {
@@ -263,13 +285,17 @@ static aj_status check_ends(ajp_program *p, aj_error *err)
     (void)ajp_type_elements(&in->type, &p->n_input_features);
     (void)ajp_type_elements(&out->type, &p->n_output_features);
     if (in->type.dtype != AJP_FLOAT32 || out->type.dtype != AJP_FLOAT32)
-        return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: input \"%s\" is %s and output \"%s\" is %s; this version runs networks "
-                        "from float32 to float32", g->path, in->name, ajp_dtype_name(in->type.dtype), out->name,
+        return ajp_fail(err, AJ_UNSUPPORTED, 0,
+                        "%s: input \"%s\" is %s and output \"%s\" is %s; this version runs networks "
+                        "from float32 to float32",
+                        g->path, in->name, ajp_dtype_name(in->type.dtype), out->name,
                         ajp_dtype_name(out->type.dtype));
     if (p->n_input_features == 0 || p->n_output_features == 0)
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s: input \"%s\" or output \"%s\" has no elements", g->path, in->name, out->name);
+        return ajp_fail(err, AJ_CORRUPT, 0, "%s: input \"%s\" or output \"%s\" has no elements", g->path,
+                        in->name, out->name);
     if (out->constant != NULL)
-        return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: output \"%s\" does not depend on the input", g->path, out->name);
+        return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: output \"%s\" does not depend on the input", g->path,
+                        out->name);
     return AJ_OK;
 }
 
@@ -285,22 +311,25 @@ aj_status ajp_program_compile(ajp_program *program, aj_error *err)
 {
     ajp_graph *g = &program->graph;
     if (g->n_inputs != 1 || g->n_outputs == 0)
-        return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: the network has %zu inputs (\"%.40s\", \"%.40s\", ...) and %zu outputs; this "
-                        "version runs networks with one data input", g->path, g->n_inputs,
-                        g->n_inputs > 0 ? g->values[g->inputs[0]].name : "",
+        return ajp_fail(err, AJ_UNSUPPORTED, 0,
+                        "%s: the network has %zu inputs (\"%.40s\", \"%.40s\", ...) and %zu outputs; this "
+                        "version runs networks with one data input",
+                        g->path, g->n_inputs, g->n_inputs > 0 ? g->values[g->inputs[0]].name : "",
                         g->n_inputs > 1 ? g->values[g->inputs[1]].name : "", g->n_outputs);
     program->input = g->inputs[0];
     program->output = g->outputs[0];
     const ajp_value *in = &g->values[program->input];
     if (in->why_untyped != NULL)
-        return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: input \"%s\" is %s; a dense tensor with a shape is needed", g->path, in->name,
+        return ajp_fail(err, AJ_UNSUPPORTED, 0,
+                        "%s: input \"%s\" is %s; a dense tensor with a shape is needed", g->path, in->name,
                         in->why_untyped);
     if (in->type.rank == 0) return compile_mode(program, true, err);
     bool symbolic = in->type.dims[0] == SIZE_MAX;
     aj_error first = {0};
     aj_status st = compile_mode(program, false, &first);
     if (st == AJ_OK) return AJ_OK;
-    /* A model exported for a fixed number of samples may not run with another one: then it is taken as a whole. */
+    /* A model exported for a fixed number of samples may not run with another one: then it is taken as a
+     * whole. */
     if (symbolic || st == AJ_NO_MEMORY) {
         if (err != NULL) *err = first;
         return st;

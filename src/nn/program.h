@@ -1,5 +1,5 @@
-/* program.h: a graph compiled to steps: products with constant weights (scale, bias and activation folded in) and
- * everything else.  Read-only after compilation; plans add packed weights and memory to it. */
+/* program.h: a graph compiled to steps: products with constant weights (scale, bias and activation folded in)
+ * and everything else.  Read-only after compilation; plans add packed weights and memory to it. */
 #ifndef AJP_PROGRAM_H
 #define AJP_PROGRAM_H
 
@@ -24,8 +24,8 @@ typedef struct {
 
 typedef struct {
     bool is_product;
-    bool turned;        /* the constant is on the left: y = W X per sample; rows are gathered from columns of X */
-    size_t turned_cols; /* columns of X */
+    bool turned; /* the constant is on the left: y = W X per sample; rows are gathered from columns of X */
+    size_t turned_cols;       /* columns of X */
     ajp_product_step product; /* packed NULL here */
     bool owns_weights;        /* a changed copy */
     float *bias;              /* of product, writable while compiling */
@@ -46,8 +46,8 @@ typedef struct {
     size_t n_input_features, n_output_features;
 } ajp_program;
 
-/* From a built graph: infers shapes (samples on the first axis when that is possible, else the input as a whole),
- * then compiles. */
+/* From a built graph: infers shapes (samples on the first axis when that is possible, else the input as a
+ * whole), then compiles. */
 aj_status ajp_program_compile(ajp_program *program, aj_error *err);
 
 /* fold.c: true when the node was taken up by the product step. */

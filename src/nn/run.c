@@ -1,4 +1,5 @@
-/* run.c: executes a plan.  Products go straight from the rows of one slot to those of the next; nothing is allocated. */
+/* run.c: executes a plan.  Products go straight from the rows of one slot to those of the next; nothing is
+ * allocated. */
 #include <string.h>
 
 #include "op.h"
@@ -23,7 +24,8 @@ static void *slot_data(const execution *e, size_t slot)
     const ajp_program *p = e->plan->program;
     void *data = e->memory + e->plan->places[slot].offset;
     if (slot == p->output_slot) data = e->outputs;
-    if (slot == p->input_slot) memcpy(&data, &e->inputs, sizeof data); /* only read: no step writes its input slot */
+    if (slot == p->input_slot)
+        memcpy(&data, &e->inputs, sizeof data); /* only read: no step writes its input slot */
     return data;
 }
 
@@ -32,16 +34,29 @@ static void *scratch_of(const execution *e)
     return e->memory + e->plan->memory_size;
 }
 
-/* ---- products ------------------------------------------------------------------------------------------- */
+/* ---- products -------------------------------------------------------------------------------------------
+ */
 
-static aj_status multiply(const execution *e, size_t product, const float *x, size_t x_row, float *y, size_t y_row,
-                          size_t n_rows)
+static aj_status multiply(const execution *e, size_t product, const float *x, size_t x_row, float *y,
+                          size_t y_row, size_t n_rows)
 {
     const ajp_product_step *p = &e->plan->products[product];
     if (e->hook != NULL) return e->hook->run(e->hook->user, p, product, x, x_row, y, y_row, n_rows, e->err);
-    ajp_gemm gemm = {.m = n_rows, .n = p->rows, .k = p->cols, .a = x, .a_row = x_row, .a_col = 1, .b = p->packed,
-                     .b_row = AJP_LANES, .b_vector = AJP_LANES * p->cols, .c = y, .c_row = y_row, .c_vector = AJP_LANES,
-                     .bias = p->bias, .activation = p->activation, .activation_parameter = p->activation_parameter};
+    ajp_gemm gemm = {.m = n_rows,
+                     .n = p->rows,
+                     .k = p->cols,
+                     .a = x,
+                     .a_row = x_row,
+                     .a_col = 1,
+                     .b = p->packed,
+                     .b_row = AJP_LANES,
+                     .b_vector = AJP_LANES * p->cols,
+                     .c = y,
+                     .c_row = y_row,
+                     .c_vector = AJP_LANES,
+                     .bias = p->bias,
+                     .activation = p->activation,
+                     .activation_parameter = p->activation_parameter};
     if (e->pool != NULL && n_rows * p->rows * p->cols >= MIN_MACS_TO_SPREAD)
         ajp_gemm_parallel(e->plan->kernels, e->pool, &gemm);
     else
@@ -49,13 +64,16 @@ static aj_status multiply(const execution *e, size_t product, const float *x, si
     return AJ_OK;
 }
 
-static void copy_rows(const float *from, size_t from_row, float *to, size_t to_row, size_t n_rows, size_t width)
+static void copy_rows(const float *from, size_t from_row, float *to, size_t to_row, size_t n_rows,
+                      size_t width)
 {
     for (size_t i = 0; i < n_rows; i++) memcpy(to + i * to_row, from + i * from_row, width * sizeof *to);
 }
 
-/* y[.][rows][t] = W[rows][cols] x[.][cols][t]: the columns of x become rows, and those of the result columns again. */
-static aj_status run_turned(const execution *e, const ajp_step *step, size_t product, const float *x, float *y)
+/* y[.][rows][t] = W[rows][cols] x[.][cols][t]: the columns of x become rows, and those of the result columns
+ * again. */
+static aj_status run_turned(const execution *e, const ajp_step *step, size_t product, const float *x,
+                            float *y)
 {
     const ajp_product_step *p = &step->product;
     size_t t = step->turned_cols, n_rows = e->n * p->reps, x_row = ajp_round_up(p->cols, AJP_LANES);
@@ -91,13 +109,16 @@ static aj_status run_product(const execution *e, size_t at)
     return AJ_OK;
 }
 
-/* ---- everything else ------------------------------------------------------------------------------------ */
+/* ---- everything else ------------------------------------------------------------------------------------
+ */
 
-static void bind(const execution *e, const ajp_operand_of_step *operands, size_t n_operands, ajp_tensor *tensors)
+static void bind(const execution *e, const ajp_operand_of_step *operands, size_t n_operands,
+                 ajp_tensor *tensors)
 {
     ajp_plan_tensors(operands, n_operands, e->n, tensors);
     for (size_t k = 0; k < n_operands; k++)
-        if (operands[k].constant == NULL && operands[k].slot != AJP_NO_VALUE) tensors[k].data = slot_data(e, operands[k].slot);
+        if (operands[k].constant == NULL && operands[k].slot != AJP_NO_VALUE)
+            tensors[k].data = slot_data(e, operands[k].slot);
 }
 
 static aj_status run_plain(const execution *e, size_t at)
@@ -106,21 +127,30 @@ static aj_status run_plain(const execution *e, size_t at)
     ajp_tensor in[AJP_STEP_PORTS], out[AJP_STEP_PORTS];
     bind(e, step->in, step->n_in, in);
     bind(e, step->out, step->n_out, out);
-    ajp_op_run run = {e->plan->program->graph.path, step->node, e->plan->kernels, e->pool, step->n_in, step->n_out, in, out,
-                      scratch_of(e), e->err};
+    ajp_op_run run = {e->plan->program->graph.path,
+                      step->node,
+                      e->plan->kernels,
+                      e->pool,
+                      step->n_in,
+                      step->n_out,
+                      in,
+                      out,
+                      scratch_of(e),
+                      e->err};
     return step->node->op->run(&run);
 }
 
-aj_status ajp_plan_run(const ajp_plan *plan, ajp_workspace *workspace, const float *inputs, size_t n, float *outputs,
-                       const ajp_product_hook *hook, ajp_pool *pool, aj_error *err)
+aj_status ajp_plan_run(const ajp_plan *plan, ajp_workspace *workspace, const float *inputs, size_t n,
+                       float *outputs, const ajp_product_hook *hook, ajp_pool *pool, aj_error *err)
 {
     const ajp_program *p = plan->program;
     execution e = {plan, workspace->memory, inputs, outputs, n, hook, pool, err};
     if (n > plan->max_chunk)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: %zu samples at once; this plan takes up to %zu", p->graph.path, n,
-                        plan->max_chunk);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: %zu samples at once; this plan takes up to %zu",
+                        p->graph.path, n, plan->max_chunk);
     if (n == 0) return AJ_OK;
-    for (size_t i = 0; i < p->n_steps; i++) AJ_TRY(p->steps[i].is_product ? run_product(&e, i) : run_plain(&e, i));
+    for (size_t i = 0; i < p->n_steps; i++)
+        AJ_TRY(p->steps[i].is_product ? run_product(&e, i) : run_plain(&e, i));
     if (p->output_slot == p->input_slot) memcpy(outputs, inputs, n * p->n_output_features * sizeof *outputs);
     return AJ_OK;
 }

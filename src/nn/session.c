@@ -19,7 +19,8 @@ struct aj_session {
     double macs;                /* of one sample */
 };
 
-aj_status aj_session_create(aj_session **out, aj_context *context, const aj_model *model, size_t max_chunk, aj_error *err)
+aj_status aj_session_create(aj_session **out, aj_context *context, const aj_model *model, size_t max_chunk,
+                            aj_error *err)
 {
     *out = NULL;
     if (max_chunk == 0) max_chunk = DEFAULT_CHUNK;
@@ -31,7 +32,8 @@ aj_status aj_session_create(aj_session **out, aj_context *context, const aj_mode
     session->failures = ajp_calloc(context, n_threads, sizeof *session->failures);
     for (size_t i = 0; i < aj_model_n_layers(model); i++)
         session->macs += (double)aj_model_layer(model, i).macs_per_inference;
-    aj_status st = session->workspaces == NULL || session->failures == NULL ? ajp_no_memory(err, "session") : AJ_OK;
+    aj_status st =
+        session->workspaces == NULL || session->failures == NULL ? ajp_no_memory(err, "session") : AJ_OK;
     if (st == AJ_OK) st = ajp_plan_create(&session->plan, context, model, max_chunk, err);
     while (st == AJ_OK && session->n_workspaces < n_threads) {
         st = ajp_workspace_create(&session->workspaces[session->n_workspaces], session->plan, err);
@@ -65,9 +67,10 @@ typedef struct {
 static aj_status run_samples(const spread *s, size_t first, unsigned thread, ajp_pool *pool, aj_error *err)
 {
     const ajp_plan *plan = s->session->plan;
-    return ajp_plan_run(plan, s->session->workspaces[thread], s->inputs + first * ajp_plan_input_features(plan),
-                        ajp_min_size(s->chunk, s->n - first), s->outputs + first * ajp_plan_output_features(plan), NULL, pool,
-                        err);
+    return ajp_plan_run(plan, s->session->workspaces[thread],
+                        s->inputs + first * ajp_plan_input_features(plan),
+                        ajp_min_size(s->chunk, s->n - first),
+                        s->outputs + first * ajp_plan_output_features(plan), NULL, pool, err);
 }
 
 static void run_chunk(void *user, size_t task, unsigned thread)

@@ -9,12 +9,15 @@ static const struct {
     const char *name;
     size_t size;
 } dtypes[] = {
-    [AJP_UNDEFINED] = {"undefined", 0}, [AJP_FLOAT32] = {"float32", 4}, [AJP_UINT8] = {"uint8", 1},
-    [AJP_INT8] = {"int8", 1},           [AJP_UINT16] = {"uint16", 2},   [AJP_INT16] = {"int16", 2},
-    [AJP_INT32] = {"int32", 4},         [AJP_INT64] = {"int64", 8},     [AJP_STRING] = {"string", 0},
-    [AJP_BOOL] = {"bool", 1},           [AJP_FLOAT16] = {"float16", 2}, [AJP_FLOAT64] = {"float64", 8},
-    [AJP_UINT32] = {"uint32", 4},       [AJP_UINT64] = {"uint64", 8},   [AJP_COMPLEX64] = {"complex64", 0},
-    [AJP_COMPLEX128] = {"complex128", 0}, [AJP_BFLOAT16] = {"bfloat16", 2},
+    [AJP_UNDEFINED] = {"undefined", 0}, [AJP_FLOAT32] = {"float32", 4},
+    [AJP_UINT8] = {"uint8", 1},         [AJP_INT8] = {"int8", 1},
+    [AJP_UINT16] = {"uint16", 2},       [AJP_INT16] = {"int16", 2},
+    [AJP_INT32] = {"int32", 4},         [AJP_INT64] = {"int64", 8},
+    [AJP_STRING] = {"string", 0},       [AJP_BOOL] = {"bool", 1},
+    [AJP_FLOAT16] = {"float16", 2},     [AJP_FLOAT64] = {"float64", 8},
+    [AJP_UINT32] = {"uint32", 4},       [AJP_UINT64] = {"uint64", 8},
+    [AJP_COMPLEX64] = {"complex64", 0}, [AJP_COMPLEX128] = {"complex128", 0},
+    [AJP_BFLOAT16] = {"bfloat16", 2},
 };
 enum { N_DTYPES = sizeof dtypes / sizeof *dtypes };
 
@@ -94,7 +97,8 @@ static double from_float16(uint16_t bits)
     return (bits & 0x8000) != 0 ? -value : value;
 }
 
-/* IEEE 754 binary16, to nearest even: the value is a whole number of units of 2^-24 below 2^-14, else of 11 bits. */
+/* IEEE 754 binary16, to nearest even: the value is a whole number of units of 2^-24 below 2^-14, else of 11
+ * bits. */
 static uint16_t to_float16(double value)
 {
     uint16_t sign = signbit(value) ? 0x8000 : 0;
@@ -104,7 +108,8 @@ static uint16_t to_float16(double value)
     if (isinf(value) || exponent > 15) return (uint16_t)(sign | 0x7c00);
     double units = nearbyint(ldexp(value, 10 - exponent)); /* 0 ... 2048 */
     /* a carry to 2048 moves into the exponent by itself, and past the largest number it gives infinity */
-    unsigned bits = value < 0x1p-14 ? (unsigned)units : ((unsigned)(exponent + 15) << 10) + (unsigned)units - 1024;
+    unsigned bits =
+        value < 0x1p-14 ? (unsigned)units : ((unsigned)(exponent + 15) << 10) + (unsigned)units - 1024;
     return (uint16_t)(sign | bits);
 }
 
@@ -116,7 +121,8 @@ static float from_bfloat16(uint16_t bits)
     return value;
 }
 
-/* Cut off, not rounded: what the cases of the ONNX project store for opset 13 (test_cast_FLOAT_to_BFLOAT16). */
+/* Cut off, not rounded: what the cases of the ONNX project store for opset 13 (test_cast_FLOAT_to_BFLOAT16).
+ */
 static uint16_t to_bfloat16(float value)
 {
     uint32_t bits;
@@ -134,19 +140,32 @@ typedef struct {
 static number load(ajp_dtype dtype, const void *data, size_t i)
 {
     switch (dtype) {
-    case AJP_FLOAT32: return (number){NUMBER_REAL, 0, 0, (double)((const float *)data)[i]};
-    case AJP_FLOAT64: return (number){NUMBER_REAL, 0, 0, ((const double *)data)[i]};
-    case AJP_FLOAT16: return (number){NUMBER_REAL, 0, 0, from_float16(((const uint16_t *)data)[i])};
-    case AJP_BFLOAT16: return (number){NUMBER_REAL, 0, 0, (double)from_bfloat16(((const uint16_t *)data)[i])};
-    case AJP_INT8: return (number){NUMBER_INT, ((const int8_t *)data)[i], 0, 0};
-    case AJP_INT16: return (number){NUMBER_INT, ((const int16_t *)data)[i], 0, 0};
-    case AJP_INT32: return (number){NUMBER_INT, ((const int32_t *)data)[i], 0, 0};
-    case AJP_INT64: return (number){NUMBER_INT, ((const int64_t *)data)[i], 0, 0};
-    case AJP_UINT8: return (number){NUMBER_INT, ((const uint8_t *)data)[i], 0, 0};
-    case AJP_UINT16: return (number){NUMBER_INT, ((const uint16_t *)data)[i], 0, 0};
-    case AJP_UINT32: return (number){NUMBER_INT, ((const uint32_t *)data)[i], 0, 0};
-    case AJP_UINT64: return (number){NUMBER_UINT, 0, ((const uint64_t *)data)[i], 0};
-    default: return (number){NUMBER_INT, ((const uint8_t *)data)[i] != 0, 0, 0};
+    case AJP_FLOAT32:
+        return (number){NUMBER_REAL, 0, 0, (double)((const float *)data)[i]};
+    case AJP_FLOAT64:
+        return (number){NUMBER_REAL, 0, 0, ((const double *)data)[i]};
+    case AJP_FLOAT16:
+        return (number){NUMBER_REAL, 0, 0, from_float16(((const uint16_t *)data)[i])};
+    case AJP_BFLOAT16:
+        return (number){NUMBER_REAL, 0, 0, (double)from_bfloat16(((const uint16_t *)data)[i])};
+    case AJP_INT8:
+        return (number){NUMBER_INT, ((const int8_t *)data)[i], 0, 0};
+    case AJP_INT16:
+        return (number){NUMBER_INT, ((const int16_t *)data)[i], 0, 0};
+    case AJP_INT32:
+        return (number){NUMBER_INT, ((const int32_t *)data)[i], 0, 0};
+    case AJP_INT64:
+        return (number){NUMBER_INT, ((const int64_t *)data)[i], 0, 0};
+    case AJP_UINT8:
+        return (number){NUMBER_INT, ((const uint8_t *)data)[i], 0, 0};
+    case AJP_UINT16:
+        return (number){NUMBER_INT, ((const uint16_t *)data)[i], 0, 0};
+    case AJP_UINT32:
+        return (number){NUMBER_INT, ((const uint32_t *)data)[i], 0, 0};
+    case AJP_UINT64:
+        return (number){NUMBER_UINT, 0, ((const uint64_t *)data)[i], 0};
+    default:
+        return (number){NUMBER_INT, ((const uint8_t *)data)[i] != 0, 0, 0};
     }
 }
 
@@ -166,7 +185,8 @@ static uint64_t to_uint64(number v)
     return isnan(v.d) || v.d <= 0 ? 0 : v.d >= 0x1p64 ? UINT64_MAX : (uint64_t)v.d;
 }
 
-/* Integers wrap when they are narrowed from integers, as two's complement machines do and ONNX Runtime with them. */
+/* Integers wrap when they are narrowed from integers, as two's complement machines do and ONNX Runtime with
+ * them. */
 static uint64_t to_bits(number v, int64_t low, int64_t high)
 {
     if (v.kind == NUMBER_INT) return (uint64_t)v.i;
@@ -192,19 +212,45 @@ static bool to_bool(number v)
 static void store(ajp_dtype dtype, void *data, size_t i, number v)
 {
     switch (dtype) {
-    case AJP_FLOAT32: ((float *)data)[i] = to_float(v); break;
-    case AJP_FLOAT64: ((double *)data)[i] = to_double(v); break;
-    case AJP_FLOAT16: ((uint16_t *)data)[i] = to_float16(to_double(v)); break;
-    case AJP_BFLOAT16: ((uint16_t *)data)[i] = to_bfloat16(to_float(v)); break;
-    case AJP_INT8: ((uint8_t *)data)[i] = (uint8_t)to_bits(v, INT8_MIN, INT8_MAX); break;
-    case AJP_INT16: ((uint16_t *)data)[i] = (uint16_t)to_bits(v, INT16_MIN, INT16_MAX); break;
-    case AJP_INT32: ((uint32_t *)data)[i] = (uint32_t)to_bits(v, INT32_MIN, INT32_MAX); break;
-    case AJP_INT64: ((uint64_t *)data)[i] = to_bits(v, INT64_MIN, INT64_MAX); break;
-    case AJP_UINT8: ((uint8_t *)data)[i] = (uint8_t)to_bits(v, 0, UINT8_MAX); break;
-    case AJP_UINT16: ((uint16_t *)data)[i] = (uint16_t)to_bits(v, 0, UINT16_MAX); break;
-    case AJP_UINT32: ((uint32_t *)data)[i] = (uint32_t)to_bits(v, 0, UINT32_MAX); break;
-    case AJP_UINT64: ((uint64_t *)data)[i] = v.kind == NUMBER_INT ? (uint64_t)v.i : to_uint64(v); break;
-    default: ((uint8_t *)data)[i] = to_bool(v); break;
+    case AJP_FLOAT32:
+        ((float *)data)[i] = to_float(v);
+        break;
+    case AJP_FLOAT64:
+        ((double *)data)[i] = to_double(v);
+        break;
+    case AJP_FLOAT16:
+        ((uint16_t *)data)[i] = to_float16(to_double(v));
+        break;
+    case AJP_BFLOAT16:
+        ((uint16_t *)data)[i] = to_bfloat16(to_float(v));
+        break;
+    case AJP_INT8:
+        ((uint8_t *)data)[i] = (uint8_t)to_bits(v, INT8_MIN, INT8_MAX);
+        break;
+    case AJP_INT16:
+        ((uint16_t *)data)[i] = (uint16_t)to_bits(v, INT16_MIN, INT16_MAX);
+        break;
+    case AJP_INT32:
+        ((uint32_t *)data)[i] = (uint32_t)to_bits(v, INT32_MIN, INT32_MAX);
+        break;
+    case AJP_INT64:
+        ((uint64_t *)data)[i] = to_bits(v, INT64_MIN, INT64_MAX);
+        break;
+    case AJP_UINT8:
+        ((uint8_t *)data)[i] = (uint8_t)to_bits(v, 0, UINT8_MAX);
+        break;
+    case AJP_UINT16:
+        ((uint16_t *)data)[i] = (uint16_t)to_bits(v, 0, UINT16_MAX);
+        break;
+    case AJP_UINT32:
+        ((uint32_t *)data)[i] = (uint32_t)to_bits(v, 0, UINT32_MAX);
+        break;
+    case AJP_UINT64:
+        ((uint64_t *)data)[i] = v.kind == NUMBER_INT ? (uint64_t)v.i : to_uint64(v);
+        break;
+    default:
+        ((uint8_t *)data)[i] = to_bool(v);
+        break;
     }
 }
 

@@ -1,5 +1,5 @@
-/* The ONNX project's own cases: those whose operators we have must give the stored results; all others must fail with a
- * sentence that names node, operator and opset.  Nothing is skipped by name. */
+/* The ONNX project's own cases: those whose operators we have must give the stored results; all others must
+ * fail with a sentence that names node, operator and opset.  Nothing is skipped by name. */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "check.h"
 
@@ -34,11 +34,13 @@ static void fix_bfloat16(ajp_tensor *stored, ajp_dtype declared)
 static void compare(const char *path, const ajp_tensor *got, const ajp_tensor *want)
 {
     char a[128], b[128];
-    bool same = got != NULL && got->type.dtype == want->type.dtype && ajp_type_same_shape(&got->type, &want->type);
+    bool same =
+        got != NULL && got->type.dtype == want->type.dtype && ajp_type_same_shape(&got->type, &want->type);
     check_count++;
     if (!same) {
         check_failures++;
-        fprintf(stderr, "%s: shape %s, want %s\n", path, got != NULL ? ajp_type_text(&got->type, a, sizeof a) : "none",
+        fprintf(stderr, "%s: shape %s, want %s\n", path,
+                got != NULL ? ajp_type_text(&got->type, a, sizeof a) : "none",
                 ajp_type_text(&want->type, b, sizeof b));
         return;
     }
@@ -62,7 +64,8 @@ typedef struct {
     ajp_tensor in[MAX_PORTS], out[MAX_PORTS];
 } data_set;
 
-static size_t read_tensors(data_set *set, const char *folder, const char *kind, ajp_tensor *tensors, size_t n_wanted)
+static size_t read_tensors(data_set *set, const char *folder, const char *kind, ajp_tensor *tensors,
+                           size_t n_wanted)
 {
     aj_error err;
     size_t n = 0;
@@ -74,7 +77,8 @@ static size_t read_tensors(data_set *set, const char *folder, const char *kind, 
         snprintf(path, sizeof path, "%s/%s_%zu.pb", folder, kind, n);
         if (ajp_file_map_open(map, context, path, &err) != AJ_OK) break;
         set->n_maps++;
-        /* sequences and optionals are other messages under the same name; the model is refused before they matter */
+        /* sequences and optionals are other messages under the same name; the model is refused before they
+         * matter */
         if (ajp_onnx_read_tensor(&proto, &set->arena, map->data, map->size, path, &err) != AJ_OK ||
             ajp_tensor_from_onnx(&tensors[n], &source, proto, &err) != AJ_OK)
             break;
@@ -94,7 +98,8 @@ static void run_session(const char *path, const data_set *set)
     aj_error err;
     aj_model *model = NULL;
     aj_session *session = NULL;
-    if (set->n_in != 1 || set->in[0].type.dtype != AJP_FLOAT32 || set->out[0].type.dtype != AJP_FLOAT32) return;
+    if (set->n_in != 1 || set->in[0].type.dtype != AJP_FLOAT32 || set->out[0].type.dtype != AJP_FLOAT32)
+        return;
     aj_status st = aj_model_load(&model, context, path, &err);
     if (st != AJ_OK) { /* results that are known without running, two float inputs, ... */
         CHECK(st == AJ_UNSUPPORTED);
@@ -129,12 +134,15 @@ static bool is_read(const ajp_graph *graph, size_t value)
 static aj_status evaluate(ajp_graph *graph, const char *folder, data_set *set, aj_error *err)
 {
     set->n_in = read_tensors(set, folder, "input", set->in, graph->n_inputs);
-    for (size_t i = 0; i < set->n_in; i++) fix_bfloat16(&set->in[i], graph->values[graph->inputs[i]].type.dtype);
     for (size_t i = 0; i < set->n_in; i++)
-        if (is_read(graph, graph->inputs[i])) AJ_TRY(ajp_graph_bind(graph, graph->values[graph->inputs[i]].name, &set->in[i], err));
+        fix_bfloat16(&set->in[i], graph->values[graph->inputs[i]].type.dtype);
+    for (size_t i = 0; i < set->n_in; i++)
+        if (is_read(graph, graph->inputs[i]))
+            AJ_TRY(ajp_graph_bind(graph, graph->values[graph->inputs[i]].name, &set->in[i], err));
     AJ_TRY(ajp_graph_infer(graph, true, err));
     set->n_out = read_tensors(set, folder, "output", set->out, graph->n_outputs);
-    for (size_t i = 0; i < set->n_out; i++) fix_bfloat16(&set->out[i], graph->values[graph->outputs[i]].type.dtype);
+    for (size_t i = 0; i < set->n_out; i++)
+        fix_bfloat16(&set->out[i], graph->values[graph->outputs[i]].type.dtype);
     return AJ_OK;
 }
 
@@ -142,7 +150,9 @@ static void refused(const char *path, aj_status st, const aj_error *err)
 {
     n_refused++;
     check_count++;
-    if (st == AJ_UNSUPPORTED && strstr(err->message, ": node \"") != NULL && strstr(err->message, ", opset ") != NULL) return;
+    if (st == AJ_UNSUPPORTED && strstr(err->message, ": node \"") != NULL &&
+        strstr(err->message, ", opset ") != NULL)
+        return;
     check_failures++;
     fprintf(stderr, "%s: refused without naming node, operator and opset: %s\n", path, err->message);
 }
@@ -169,7 +179,8 @@ static int visit(const char *path, const struct stat *info, int type, struct FTW
     } else {
         CHECK(set.n_out > 0);
         int before = check_failures;
-        for (size_t i = 0; i < set.n_out; i++) compare(path, graph.values[graph.outputs[i]].constant, &set.out[i]);
+        for (size_t i = 0; i < set.n_out; i++)
+            compare(path, graph.values[graph.outputs[i]].constant, &set.out[i]);
         run_session(path, &set);
         n_passed += check_failures == before;
     }
@@ -190,8 +201,8 @@ int main(int argc, char **argv)
     options.n_threads = 1;
     CHECK_OK(aj_context_create(&context, &options, &err), err);
     nftw(argv[1], visit, 16, FTW_PHYS);
-    printf("%d models: %d give the stored results (%d also as sessions), %d are refused by name\n", n_models, n_passed, n_sessions,
-           n_refused);
+    printf("%d models: %d give the stored results (%d also as sessions), %d are refused by name\n", n_models,
+           n_passed, n_sessions, n_refused);
     CHECK(n_models >= 1072);
     CHECK(n_passed >= MIN_PASSED);
     CHECK_INT(n_passed + n_refused, n_models);

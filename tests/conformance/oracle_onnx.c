@@ -1,4 +1,5 @@
-/* Our ONNX reader against protobuf-c: every field that we keep, of every model of the ONNX project's test data. */
+/* Our ONNX reader against protobuf-c: every field that we keep, of every model of the ONNX project's test
+ * data. */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "check.h"
 
@@ -11,24 +12,24 @@
 static const char *current; /* the file, for messages */
 static long n_compared;
 
-#define SAME(condition)                                                                                    \
-    do {                                                                                                   \
-        n_compared++;                                                                                      \
-        if (!(condition)) {                                                                                \
-            check_failures++;                                                                              \
-            fprintf(stderr, "%s:%d: %s: differs: %s\n", __FILE__, __LINE__, current, #condition);          \
-        }                                                                                                  \
+#define SAME(condition)                                                                           \
+    do {                                                                                          \
+        n_compared++;                                                                             \
+        if (!(condition)) {                                                                       \
+            check_failures++;                                                                     \
+            fprintf(stderr, "%s:%d: %s: differs: %s\n", __FILE__, __LINE__, current, #condition); \
+        }                                                                                         \
     } while (0)
 /* A count must agree before the elements can be looked at. */
-#define SAME_COUNT(ours, theirs)                                                                           \
-    do {                                                                                                   \
-        SAME((ours) == (theirs));                                                                          \
-        if ((ours) != (theirs)) return;                                                                    \
+#define SAME_COUNT(ours, theirs)        \
+    do {                                \
+        SAME((ours) == (theirs));       \
+        if ((ours) != (theirs)) return; \
     } while (0)
-#define SAME_BOTH(ours, theirs)                                                                            \
-    do {                                                                                                   \
-        SAME(((ours) != NULL) == ((theirs) != NULL));                                                      \
-        if ((ours) == NULL || (theirs) == NULL) return;                                                    \
+#define SAME_BOTH(ours, theirs)                         \
+    do {                                                \
+        SAME(((ours) != NULL) == ((theirs) != NULL));   \
+        if ((ours) == NULL || (theirs) == NULL) return; \
     } while (0)
 
 static bool text_is(const char *ours, const char *theirs)
@@ -116,7 +117,9 @@ static void compare_type(const ajp_onnx_type *a, const Onnx__TypeProto *b)
     SAME_BOTH(a, b);
     SAME(text_is(a->denotation, b->denotation));
     switch (b->value_case) {
-    case ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE: compare_tensor_type(a->tensor_type, b->tensor_type); break;
+    case ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE:
+        compare_tensor_type(a->tensor_type, b->tensor_type);
+        break;
     case ONNX__TYPE_PROTO__VALUE_SPARSE_TENSOR_TYPE:
         compare_sparse_type(a->sparse_tensor_type, b->sparse_tensor_type);
         break;
@@ -137,7 +140,8 @@ static void compare_type(const ajp_onnx_type *a, const Onnx__TypeProto *b)
         SAME_BOTH(a->opaque_type, b->opaque_type);
         SAME(text_is(a->opaque_type->name, b->opaque_type->name));
         break;
-    default: SAME(a->tensor_type == NULL && a->sequence_type == NULL);
+    default:
+        SAME(a->tensor_type == NULL && a->sequence_type == NULL);
     }
 }
 
@@ -156,7 +160,8 @@ static void compare_attribute_lists(const ajp_onnx_attribute *a, const Onnx__Att
     SAME_COUNT(a->n_graphs, b->n_graphs);
     for (size_t i = 0; i < a->n_graphs; i++) compare_graph(&a->graphs[i], b->graphs[i]);
     SAME_COUNT(a->n_sparse_tensors, b->n_sparse_tensors);
-    for (size_t i = 0; i < a->n_sparse_tensors; i++) compare_sparse(&a->sparse_tensors[i], b->sparse_tensors[i]);
+    for (size_t i = 0; i < a->n_sparse_tensors; i++)
+        compare_sparse(&a->sparse_tensors[i], b->sparse_tensors[i]);
     SAME_COUNT(a->n_type_protos, b->n_type_protos);
     for (size_t i = 0; i < a->n_type_protos; i++) compare_type(&a->type_protos[i], b->type_protos[i]);
 }
@@ -171,7 +176,8 @@ static void compare_attribute(const ajp_onnx_attribute *a, const Onnx__Attribute
     if (a->t != NULL || b->t != NULL) compare_tensor(a->t, b->t);
     if (a->g != NULL || b->g != NULL) compare_graph(a->g, b->g);
     if (a->tp != NULL || b->tp != NULL) compare_type(a->tp, b->tp);
-    if (a->sparse_tensor != NULL || b->sparse_tensor != NULL) compare_sparse(a->sparse_tensor, b->sparse_tensor);
+    if (a->sparse_tensor != NULL || b->sparse_tensor != NULL)
+        compare_sparse(a->sparse_tensor, b->sparse_tensor);
     compare_attribute_lists(a, b);
 }
 

@@ -1,4 +1,5 @@
-/* Writes dense networks, one for each activation, and what we compute with them, for onnx.checker to look at. */
+/* Writes dense networks, one for each activation, and what we compute with them, for onnx.checker to look at.
+ */
 #include "check.h"
 
 #include "attojoule/nn.h"

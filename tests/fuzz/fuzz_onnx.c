@@ -35,7 +35,8 @@ static void use(aj_context *context, const aj_model *model)
     volatile uint64_t sum = 0;
     for (size_t i = 0; i < aj_model_n_layers(model); i++) sum += aj_model_layer(model, i).macs_per_inference;
     if (info.n_input_features > 1 << 20 || info.n_output_features > 1 << 20 || sum > 1 << 26) return;
-    float *x = calloc(2 * info.n_input_features, sizeof *x), *y = calloc(2 * info.n_output_features, sizeof *y);
+    float *x = calloc(2 * info.n_input_features, sizeof *x),
+          *y = calloc(2 * info.n_output_features, sizeof *y);
     if (x != NULL && y != NULL && aj_session_create(&session, context, model, 2, NULL) == AJ_OK)
         (void)!aj_session_run(session, x, 2, y, NULL);
     aj_session_destroy(session);

@@ -1,4 +1,5 @@
-/* replay.c: runs every file of the folders (or files) given through a fuzz target, without a fuzzing engine. */
+/* replay.c: runs every file of the folders (or files) given through a fuzz target, without a fuzzing engine.
+ */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

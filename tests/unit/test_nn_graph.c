@@ -1,5 +1,5 @@
-/* Compiled networks (folded, fused, samples on the first axis) against the same networks computed node by node with the
- * operators that the ONNX project's cases check. */
+/* Compiled networks (folded, fused, samples on the first axis) against the same networks computed node by
+ * node with the operators that the ONNX project's cases check. */
 #include "check.h"
 
 #include "onnx_build.h"
@@ -55,12 +55,13 @@ static void run_nodes(void *bytes, size_t size, const float *x, const ajp_type *
 }
 
 /* Both ways, several chunks; wants n_products products and n_others other steps. */
-static void agree(const char *what, build *b, size_t n, size_t features, size_t n_out, size_t rank, const int64_t *dims,
-                  size_t n_products, size_t n_others)
+static void agree(const char *what, build *b, size_t n, size_t features, size_t n_out, size_t rank,
+                  const int64_t *dims, size_t n_products, size_t n_others)
 {
     size_t size;
     void *bytes = build_finish(b, &size);
-    float *x = calloc(n, features * sizeof *x), *want = calloc(n, n_out * sizeof *want), *got = calloc(n, n_out * sizeof *got);
+    float *x = calloc(n, features * sizeof *x), *want = calloc(n, n_out * sizeof *want),
+          *got = calloc(n, n_out * sizeof *got);
     ajp_type type = {AJP_FLOAT32, -1, rank, {n}};
     for (size_t i = 0; i < n * features; i++) x[i] = number(i + 5000);
     for (size_t d = 0; d < rank; d++) type.dims[d] = dims[d] == -1 ? n : (size_t)dims[d];
@@ -70,7 +71,8 @@ static void agree(const char *what, build *b, size_t n, size_t features, size_t 
         aj_model *model = run_session(bytes, size, x, n, got, chunk);
         if (model == NULL) break;
         int before = check_failures;
-        for (size_t i = 0; i < n * n_out; i++) CHECK_NEAR(got[i], want[i], 3e-6 * (1 + fabs((double)want[i])));
+        for (size_t i = 0; i < n * n_out; i++)
+            CHECK_NEAR(got[i], want[i], 3e-6 * (1 + fabs((double)want[i])));
         ajp_plan *plan = NULL;
         CHECK_OK(ajp_plan_create(&plan, context, model, chunk, &err), err);
         CHECK_INT(ajp_plan_n_products(plan), n_products);
@@ -83,10 +85,12 @@ static void agree(const char *what, build *b, size_t n, size_t features, size_t 
     free(bytes), free(x), free(want), free(got);
 }
 
-static void put_batch_norm(build *b, const char *name, const char *input, const char *output, int64_t channels)
+static void put_batch_norm(build *b, const char *name, const char *input, const char *output,
+                           int64_t channels)
 {
     char list[200], s[32], bias[32], m[32], v[32];
-    snprintf(s, 32, "%s_s", name), snprintf(bias, 32, "%s_b", name), snprintf(m, 32, "%s_m", name), snprintf(v, 32, "%s_v", name);
+    snprintf(s, 32, "%s_s", name), snprintf(bias, 32, "%s_b", name), snprintf(m, 32, "%s_m", name),
+        snprintf(v, 32, "%s_v", name);
     snprintf(list, sizeof list, "%s,%s,%s,%s,%s", input, s, bias, m, v);
     node_begin(b, "BatchNormalization", name, list, output);
     if (b->opset < 7) attribute_int(b, "is_test", 1);
@@ -125,12 +129,12 @@ static void chain(void)
 static void repeated(void)
 {
     build b = build_start(context, 7, 13);
-    node(&b, "MatMul", "m", "x,w", "h1");          /* [N,3,8] x [8,5] */
+    node(&b, "MatMul", "m", "x,w", "h1"); /* [N,3,8] x [8,5] */
     node(&b, "Add", "a", "h1,bias", "h2");
     node(&b, "Tanh", "t", "h2", "h3");
-    node(&b, "MatMul", "left", "l,h3", "h4");      /* [6,3] x [N,3,5] */
+    node(&b, "MatMul", "left", "l,h3", "h4"); /* [6,3] x [N,3,5] */
     node(&b, "Relu", "r", "h4", "h5");
-    node(&b, "Reshape", "re", "h5,shape", "h6");   /* [N,30] */
+    node(&b, "Reshape", "re", "h5,shape", "h6"); /* [N,30] */
     node(&b, "Gemm", "g", "h6,w2,b2", "y");
     weights(&b, "w", pool, 2, (int64_t[]){8, 5}), weights(&b, "bias", pool + 100, 1, (int64_t[]){5});
     weights(&b, "l", pool + 200, 2, (int64_t[]){6, 3});
@@ -158,10 +162,10 @@ static void branches(void)
     build b = build_start(context, 8, 15);
     node(&b, "MatMul", "q", "x,wq", "q");
     node(&b, "MatMul", "k", "x,wk", "k");
-    node(&b, "Reshape", "kt", "k,kt_shape", "kr");   /* [N,4,6] -> [N,6,4] */
-    node(&b, "MatMul", "qk", "q,kr", "s");           /* [N,4,4] */
+    node(&b, "Reshape", "kt", "k,kt_shape", "kr"); /* [N,4,6] -> [N,6,4] */
+    node(&b, "MatMul", "qk", "q,kr", "s");         /* [N,4,4] */
     node(&b, "Softmax", "sm", "s", "p");
-    node(&b, "MatMul", "pv", "p,x", "o");            /* [N,4,6] */
+    node(&b, "MatMul", "pv", "p,x", "o"); /* [N,4,6] */
     node(&b, "Add", "res", "o,x", "r");
     node(&b, "Flatten", "f", "r", "fl");
     node(&b, "Gemm", "g1", "fl,w1", "h");
@@ -180,12 +184,14 @@ static void old_forms(void)
     build b = build_start(context, 3, 4);
     node(&b, "Identity", "id", "x", "h0");
     node_begin(&b, "Add", "a", "h0,v", "h1");
-    attribute_int(&b, "broadcast", 1), attribute_int(&b, "axis", 1), attribute_ints(&b, "consumed_inputs", 2, (int64_t[]){0, 0});
+    attribute_int(&b, "broadcast", 1), attribute_int(&b, "axis", 1),
+        attribute_ints(&b, "consumed_inputs", 2, (int64_t[]){0, 0});
     node_end(&b);
     put_batch_norm(&b, "bn", "h1", "h2", 3);
     node_begin(&b, "Dropout", "dr", "h2", "h3"), attribute_int(&b, "is_test", 1), node_end(&b);
     node_begin(&b, "Softmax", "s", "h3", "h4"), node_end(&b);
-    node_begin(&b, "Reshape", "r", "h4", "h5"), attribute_ints(&b, "shape", 2, (int64_t[]){0, -1}), node_end(&b);
+    node_begin(&b, "Reshape", "r", "h4", "h5"), attribute_ints(&b, "shape", 2, (int64_t[]){0, -1}),
+        node_end(&b);
     node_begin(&b, "Gemm", "g", "h5,w,c", "y"), attribute_int(&b, "broadcast", 1), node_end(&b);
     weights(&b, "v", pool, 1, (int64_t[]){3});
     weights(&b, "w", pool + 100, 2, (int64_t[]){12, 5}), weights(&b, "c", pool + 200, 1, (int64_t[]){5});
@@ -212,26 +218,26 @@ static void types(void)
     agree("types", &b, 10, 6, 6, 2, (int64_t[]){-1, 6}, 0, 6);
 }
 
-/* Models exported for a fixed number of samples. */
-static void fixed_batch(void)
+/* A model exported for a fixed number of samples, which its Reshape spells out, runs with any number. */
+static void fixed_batch(size_t batch)
 {
+    int64_t n = (int64_t)batch;
     build b = build_start(context, 7, 13);
     node(&b, "Reshape", "r", "x,s", "h");
     node(&b, "Gemm", "g", "h,w", "y");
-    shape(&b, "s", 2, (int64_t[]){1, 12});
+    shape(&b, "s", 2, (int64_t[]){n, 12});
     weights(&b, "w", pool, 2, (int64_t[]){12, 5});
-    value(&b, INPUT, "x", 1, 3, (int64_t[]){1, 3, 4}), value(&b, OUTPUT, "y", 1, 2, (int64_t[]){1, 5});
+    value(&b, INPUT, "x", 1, 3, (int64_t[]){n, 3, 4}), value(&b, OUTPUT, "y", 1, 2, (int64_t[]){n, 5});
     size_t size;
     void *bytes = build_finish(&b, &size);
-    float x[5 * 12], y[25], one[5];
-    for (size_t i = 0; i < 60; i++) x[i] = number(i);
-    aj_model *model = run_session(bytes, size, x, 5, y, 3);
-    CHECK(model != NULL && aj_model_describe(model).n_input_features == 12 && aj_model_layer(model, 0).reps == 1);
-    ajp_type type = {AJP_FLOAT32, -1, 3, {1, 3, 4}};
-    for (size_t s = 0; s < 5; s++) {
-        run_nodes(bytes, size, x + 12 * s, &type, one, 5);
-        for (size_t i = 0; i < 5; i++) CHECK_NEAR(y[5 * s + i], one[i], 3e-6);
-    }
+    float x[6 * 12], y[30], want[30];
+    for (size_t i = 0; i < 72; i++) x[i] = number(i);
+    aj_model *model = run_session(bytes, size, x, 6, y, 4);
+    CHECK(model != NULL && aj_model_describe(model).n_input_features == 12 &&
+          aj_model_layer(model, 0).reps == 1);
+    ajp_type type = {AJP_FLOAT32, -1, 3, {batch, 3, 4}};
+    for (size_t s = 0; s < 6; s += batch) run_nodes(bytes, size, x + 12 * s, &type, want + 5 * s, 5 * batch);
+    for (size_t i = 0; i < 30; i++) CHECK_NEAR(y[i], want[i], 3e-6);
     aj_model_destroy(model);
     free(bytes);
 }
@@ -249,13 +255,58 @@ static void whole(void)
     float x[24], y[12], one[6];
     for (size_t i = 0; i < 24; i++) x[i] = number(i);
     aj_model *model = run_session(bytes, size, x, 2, y, 3);
-    CHECK(model != NULL && aj_model_describe(model).n_input_features == 12 && aj_model_layer(model, 1).reps == 3);
+    CHECK(model != NULL && aj_model_describe(model).n_input_features == 12 &&
+          aj_model_layer(model, 1).reps == 3);
     ajp_type type = {AJP_FLOAT32, -1, 2, {3, 4}};
     for (size_t s = 0; s < 2; s++) {
         run_nodes(bytes, size, x + 12 * s, &type, one, 6);
         for (size_t i = 0; i < 6; i++) CHECK_NEAR(y[6 * s + i], one[i], 3e-6);
     }
     aj_model_destroy(model);
+    free(bytes);
+}
+
+/* A product read twice must not take up what only one of its readers wants. */
+static void shared_products(void)
+{
+    build b = build_start(context, 7, 13);
+    node(&b, "MatMul", "m", "x,w", "h");
+    node(&b, "Relu", "r", "h", "hr");
+    node(&b, "Add", "a", "h,hr", "z");
+    node(&b, "Gemm", "g", "z,w2", "g");
+    node(&b, "Add", "twice", "g,g", "y");
+    weights(&b, "w", pool, 2, (int64_t[]){6, 17}), weights(&b, "w2", pool + 200, 2, (int64_t[]){17, 3});
+    value(&b, INPUT, "x", 1, 2, (int64_t[]){-1, 6}), value(&b, OUTPUT, "y", 1, 2, (int64_t[]){-1, 3});
+    agree("shared_products", &b, 12, 6, 3, 2, (int64_t[]){-1, 6}, 2, 3);
+}
+
+/* Old and new meanings against numbers worked out by hand: both ways of computing share the operators' code.
+ */
+static void by_hand(void)
+{
+    float x[12] = {0}, y[12], v[3] = {1, 2, 3};
+    for (int64_t opset = 4; opset <= 13; opset += 9) {
+        build b = build_start(context, 7, opset);
+        size_t size;
+        node_begin(&b, "Softmax", "s", "x", "y");
+        if (opset == 13) attribute_int(&b, "axis", 1);
+        node_end(&b);
+        value(&b, INPUT, "x", 1, 3, (int64_t[]){-1, 3, 2}),
+            value(&b, OUTPUT, "y", 1, 3, (int64_t[]){-1, 3, 2});
+        void *bytes = build_finish(&b, &size);
+        aj_model_destroy(run_session(bytes, size, x, 2, y, 2));
+        for (size_t i = 0; i < 12; i++) CHECK_NEAR(y[i], opset == 13 ? 1.0 / 3 : 1.0 / 6, 1e-6);
+        free(bytes);
+    }
+    build b = build_start(context, 3, 6);
+    size_t size;
+    node_begin(&b, "Sub", "a", "x,v", "y"), attribute_int(&b, "broadcast", 1), attribute_int(&b, "axis", 1),
+        node_end(&b);
+    weights(&b, "v", v, 1, (int64_t[]){3});
+    value(&b, INPUT, "x", 1, 3, (int64_t[]){-1, 3, 2}), value(&b, OUTPUT, "y", 1, 3, (int64_t[]){-1, 3, 2});
+    void *bytes = build_finish(&b, &size);
+    aj_model_destroy(run_session(bytes, size, x, 2, y, 2));
+    for (size_t i = 0; i < 12; i++) CHECK_NEAR(y[i], -(double)v[i / 2 % 3], 0);
     free(bytes);
 }
 
@@ -268,7 +319,8 @@ static void identity(void)
     agree("identity", &b, 7, 4, 4, 2, (int64_t[]){-1, 4}, 0, 0);
 }
 
-/* Nodes out of order, an unused branch with an initializer, an empty name: the layer is called by operator and place. */
+/* Nodes out of order, an unused branch with an initializer, an empty name: the layer is called by operator
+ * and place. */
 static void disorder(void)
 {
     build b = build_start(context, 7, 13);
@@ -296,15 +348,20 @@ int main(void)
     aj_context_options options = AJ_CONTEXT_OPTIONS_INIT;
     options.n_threads = 2;
     CHECK_OK(aj_context_create(&context, &options, &err), err);
-    for (size_t i = 0; i < 4096; i++) pool[i] = number(i), positive[i] = 0.5f + (float)fabs((double)number(i));
+    for (size_t i = 0; i < 4096; i++)
+        pool[i] = number(i), positive[i] = 0.5f + (float)fabs((double)number(i));
     chain();
     repeated();
     left_bias();
     branches();
     old_forms();
     types();
-    fixed_batch();
+    fixed_batch(1);
+    fixed_batch(2);
+    fixed_batch(3);
     whole();
+    shared_products();
+    by_hand();
     identity();
     disorder();
     aj_context_destroy(context);

@@ -1,4 +1,4 @@
-/* The executor: published network, networks written by us, folding, hooks, chunks, threads. */
+/* [threads] The executor: published network, networks written by us, folding, hooks, chunks, threads. */
 #include "check.h"
 
 #include "nn/executor.h"
@@ -63,7 +63,8 @@ static void plain(float *const *w, float *const *b, const char *activation, cons
             z[i] = b[l] != NULL ? (double)b[l][i] : 0;
             for (size_t j = 0; j < widths[l]; j++) z[i] += (double)w[l][i * widths[l] + j] * a[j];
         }
-        for (size_t i = 0; i < widths[l + 1]; i++) a[i] = l + 1 < N_LAYERS ? activate(activation, z[i]) : z[i];
+        for (size_t i = 0; i < widths[l + 1]; i++)
+            a[i] = l + 1 < N_LAYERS ? activate(activation, z[i]) : z[i];
     }
     for (size_t i = 0; i < widths[N_LAYERS]; i++) y[i] = a[i];
 }
@@ -76,7 +77,8 @@ static void dense(const char *activation)
         w[l] = numbers(widths[l] * widths[l + 1], 2 * l);
         b[l] = l == 1 ? NULL : numbers(widths[l + 1], 2 * l + 1);
     }
-    aj_dense_network network = {N_LAYERS, widths, (const float *const *)w, (const float *const *)b, activation, 0.2f, "a test"};
+    aj_dense_network network = {
+        N_LAYERS, widths, (const float *const *)w, (const float *const *)b, activation, 0.2f, "a test"};
     const char *path = temporary("nn_dense.onnx");
     CHECK_OK(aj_dense_network_save(context, &network, path, &err), err);
     aj_model *model = NULL;
@@ -92,7 +94,8 @@ static void dense(const char *activation)
     CHECK_INT(aj_model_n_layers(model), 3);
     aj_layer_info layer = aj_model_layer(model, 1);
     CHECK_INT(layer.macs_per_inference, 50 * 33);
-    CHECK_INT(layer.flops_per_inference, 2 * 50 * 33 + 33 * (activation[0] == 'R' || activation[0] == 'L' ? 1 : 4));
+    CHECK_INT(layer.flops_per_inference,
+              2 * 50 * 33 + 33 * (activation[0] == 'R' || activation[0] == 'L' ? 1 : 4));
     CHECK_INT(layer.rows, 33);
     CHECK_INT(layer.cols, 50);
     CHECK_INT(layer.reps, 1);
@@ -191,8 +194,8 @@ typedef struct {
     size_t n_calls, rows_seen;
 } hook_state;
 
-static aj_status exact_hook(void *user, const ajp_product_step *step, size_t product, const float *x, size_t x_row, float *y,
-                            size_t y_row, size_t n_rows, aj_error *e)
+static aj_status exact_hook(void *user, const ajp_product_step *step, size_t product, const float *x,
+                            size_t x_row, float *y, size_t y_row, size_t n_rows, aj_error *e)
 {
     hook_state *state = user;
     (void)e;
@@ -200,17 +203,29 @@ static aj_status exact_hook(void *user, const ajp_product_step *step, size_t pro
     state->n_calls++;
     state->rows_seen += n_rows;
     CHECK_INT(y_row % 16, 0);
-    ajp_gemm gemm = {.m = n_rows, .n = step->rows, .k = step->cols, .a = x, .a_row = x_row, .a_col = 1, .b = step->packed,
-                     .b_row = 16, .b_vector = 16 * step->cols, .c = y, .c_row = y_row, .c_vector = 16, .bias = step->bias,
-                     .activation = step->activation, .activation_parameter = step->activation_parameter};
+    ajp_gemm gemm = {.m = n_rows,
+                     .n = step->rows,
+                     .k = step->cols,
+                     .a = x,
+                     .a_row = x_row,
+                     .a_col = 1,
+                     .b = step->packed,
+                     .b_row = 16,
+                     .b_vector = 16 * step->cols,
+                     .c = y,
+                     .c_row = y_row,
+                     .c_vector = 16,
+                     .bias = step->bias,
+                     .activation = step->activation,
+                     .activation_parameter = step->activation_parameter};
     state->kernels->gemm(&gemm);
     for (size_t i = 0; i < n_rows; i++) /* hooks may leave anything in the padding */
         for (size_t j = step->rows; j < y_row && j < (step->rows + 15) / 16 * 16; j++) y[i * y_row + j] = NAN;
     return AJ_OK;
 }
 
-static aj_status failing_hook(void *user, const ajp_product_step *step, size_t product, const float *x, size_t x_row, float *y,
-                              size_t y_row, size_t n_rows, aj_error *e)
+static aj_status failing_hook(void *user, const ajp_product_step *step, size_t product, const float *x,
+                              size_t x_row, float *y, size_t y_row, size_t n_rows, aj_error *e)
 {
     (void)user, (void)x, (void)x_row, (void)y, (void)y_row, (void)n_rows;
     return product == 1 ? ajp_fail(e, AJ_UNSUPPORTED, 0, "no %s", step->name) : AJ_OK;

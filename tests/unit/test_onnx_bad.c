@@ -1,4 +1,5 @@
-/* Files that are not what they should be: each is refused with a sentence that says where, and nothing crashes. */
+/* Files that are not what they should be: each is refused with a sentence that says where, and nothing
+ * crashes. */
 #include "check.h"
 
 #include <sys/stat.h>
@@ -10,9 +11,11 @@
 
 static aj_error err;
 static aj_context *context;
-static const float ones[64] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+static const float ones[64] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                               1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
-/* Finishes the model, loads it from a block of its exact size, wants the status and all parts in the message. */
+/* Finishes the model, loads it from a block of its exact size, wants the status and all parts in the message.
+ */
 static void refuse(const char *what, build *b, aj_status want, const char *part, const char *part2)
 {
     size_t size;
@@ -44,10 +47,12 @@ static void ends(build *b, int64_t n_in, int64_t n_out)
 static build good(void)
 {
     build b = start();
-    node_begin(&b, "Gemm", "gemm", "x,w,c", "h"), attribute_int(&b, "transB", 1), attribute_float(&b, "alpha", 0.5f), node_end(&b);
+    node_begin(&b, "Gemm", "gemm", "x,w,c", "h"), attribute_int(&b, "transB", 1),
+        attribute_float(&b, "alpha", 0.5f), node_end(&b);
     node(&b, "Reshape", "reshape", "h,s", "r");
     node(&b, "LeakyRelu", "relu", "r", "y");
-    weights(&b, "w", ones, 2, (int64_t[]){4, 3}), weights(&b, "c", ones, 1, (int64_t[]){4}), shape(&b, "s", 2, (int64_t[]){-1, 4});
+    weights(&b, "w", ones, 2, (int64_t[]){4, 3}), weights(&b, "c", ones, 1, (int64_t[]){4}),
+        shape(&b, "s", 2, (int64_t[]){-1, 4});
     ends(&b, 3, 4);
     return b;
 }
@@ -57,7 +62,8 @@ static build good(void)
 static aj_status load_copy(const unsigned char *bytes, size_t size)
 {
     aj_model *model = NULL;
-    unsigned char *copy = malloc(size > 0 ? size : 1); /* exact, so that a sanitizer sees reads past the end */
+    unsigned char *copy =
+        malloc(size > 0 ? size : 1); /* exact, so that a sanitizer sees reads past the end */
     memcpy(copy, bytes, size);
     aj_status st = aj_model_load_memory(&model, context, copy, size, "cut.onnx", &err);
     if (st == AJ_OK) {
@@ -121,12 +127,14 @@ static void depth(void)
     CHECK_CONTAINS(err.message, "group");
 }
 
-/* ---- graphs that make no sense --------------------------------------------------------------------------- */
+/* ---- graphs that make no sense ---------------------------------------------------------------------------
+ */
 
 static void graphs(void)
 {
     build b = start();
-    node(&b, "Add", "first", "x,b", "a"), node(&b, "Relu", "second", "a", "b"), node(&b, "Relu", "third", "a", "y");
+    node(&b, "Add", "first", "x,b", "a"), node(&b, "Relu", "second", "a", "b"),
+        node(&b, "Relu", "third", "a", "y");
     ends(&b, 3, 3);
     refuse("cycle", &b, AJ_CORRUPT, "cycle", "\"first\" (Add, opset 13)");
     b = start(), node(&b, "Relu", "self", "h", "h"), node(&b, "Relu", "r", "x", "y"), ends(&b, 3, 3);
@@ -139,27 +147,34 @@ static void graphs(void)
     refuse("no output", &b, AJ_CORRUPT, "\"y\"", "no node");
     b = start(), node(&b, "Relu", "r", "x,x", "y"), ends(&b, 3, 3);
     refuse("too many inputs", &b, AJ_CORRUPT, "\"r\"", "2 inputs");
-    b = start(), node(&b, "Gemm", "g", "x,,c", "y"), weights(&b, "c", ones, 1, (int64_t[]){3}), ends(&b, 3, 3);
+    b = start(), node(&b, "Gemm", "g", "x,,c", "y"), weights(&b, "c", ones, 1, (int64_t[]){3}),
+    ends(&b, 3, 3);
     refuse("left out", &b, AJ_CORRUPT, "\"g\"", "lacks");
     b = start(), node(&b, "FancyOp", "fancy", "x", "y"), ends(&b, 3, 3);
     refuse("unknown", &b, AJ_UNSUPPORTED, "\"fancy\" (FancyOp, opset 13)", "not an operator");
-    b = start(), node_begin(&b, "Relu", "custom", "x", "y"), ajp_out_text(&b.out, 7, "com.example"), node_end(&b), ends(&b, 3, 3);
+    b = start(), node_begin(&b, "Relu", "custom", "x", "y"), ajp_out_text(&b.out, 7, "com.example"),
+    node_end(&b), ends(&b, 3, 3);
     refuse("domain", &b, AJ_UNSUPPORTED, "custom", "com.example");
-    b = start(), node_begin(&b, "Relu", "r", "x", "y"), attribute_int(&b, "power", 2), node_end(&b), ends(&b, 3, 3);
+    b = start(), node_begin(&b, "Relu", "r", "x", "y"), attribute_int(&b, "power", 2), node_end(&b),
+    ends(&b, 3, 3);
     refuse("attribute", &b, AJ_UNSUPPORTED, "\"r\"", "power");
-    b = start(), node_begin(&b, "LeakyRelu", "r", "x", "y"), attribute_int(&b, "alpha", 2), node_end(&b), ends(&b, 3, 3);
+    b = start(), node_begin(&b, "LeakyRelu", "r", "x", "y"), attribute_int(&b, "alpha", 2), node_end(&b),
+    ends(&b, 3, 3);
     refuse("attribute type", &b, AJ_CORRUPT, "\"r\"", "alpha");
     b = build_start(context, 7, 99), node(&b, "Relu", "r", "x", "y"), ends(&b, 3, 3);
     refuse("opset", &b, AJ_UNSUPPORTED, "opset 99", "1 to 17");
     b = build_start(context, 77, 13), node(&b, "Relu", "r", "x", "y"), ends(&b, 3, 3);
     refuse("IR", &b, AJ_UNSUPPORTED, "IR version 77", "3 to");
-    b = start(), node(&b, "Add", "a", "x,x2", "y"), value(&b, INPUT, "x2", 1, 2, (int64_t[]){-1, 3}), ends(&b, 3, 3);
+    b = start(), node(&b, "Add", "a", "x,x2", "y"), value(&b, INPUT, "x2", 1, 2, (int64_t[]){-1, 3}),
+    ends(&b, 3, 3);
     refuse("two inputs", &b, AJ_UNSUPPORTED, "\"x2\"", "2 inputs");
-    b = start(), node_begin(&b, "Constant", "k", "", "y"), attribute_float(&b, "value_float", 1), node_end(&b), ends(&b, 3, 3);
+    b = start(), node_begin(&b, "Constant", "k", "", "y"), attribute_float(&b, "value_float", 1),
+    node_end(&b), ends(&b, 3, 3);
     refuse("constant output", &b, AJ_UNSUPPORTED, "\"y\"", "does not depend");
 }
 
-/* ---- shapes and types ------------------------------------------------------------------------------------ */
+/* ---- shapes and types ------------------------------------------------------------------------------------
+ */
 
 static void shapes(void)
 {
@@ -177,51 +192,68 @@ static void shapes(void)
     b = start(), node(&b, "Relu", "r", "x", "y"), value(&b, INPUT, "x", AJP_STRING, 2, (int64_t[]){-1, 3});
     value(&b, OUTPUT, "y", AJP_STRING, 2, (int64_t[]){-1, 3});
     refuse("strings", &b, AJ_UNSUPPORTED, "\"x\"", "strings");
-    b = start(), node(&b, "Relu", "r", "x", "y"), value(&b, INPUT, "x", 1, 2, (int64_t[]){-1, -7}), value(&b, OUTPUT, "y", 1, 0, NULL);
+    b = start(), node(&b, "Relu", "r", "x", "y"), value(&b, INPUT, "x", 1, 2, (int64_t[]){-1, -7}),
+    value(&b, OUTPUT, "y", 1, 0, NULL);
     refuse("negative", &b, AJ_CORRUPT, "\"x\"", "negative");
-    b = start(), node(&b, "Relu", "r", "x", "y"), value(&b, INPUT, "x", 1, 3, (int64_t[]){-1, big, big}), value(&b, OUTPUT, "y", 1, 0, NULL);
+    b = start(), node(&b, "Relu", "r", "x", "y"), value(&b, INPUT, "x", 1, 3, (int64_t[]){-1, big, big}),
+    value(&b, OUTPUT, "y", 1, 0, NULL);
     refuse("overflow", &b, AJ_CORRUPT, "\"x\"", "2^40");
-    b = start(), node(&b, "Relu", "r", "x", "y"), value(&b, INPUT, "x", 1, 2, (int64_t[]){-1, INT64_MAX}), value(&b, OUTPUT, "y", 1, 0, NULL);
+    b = start(), node(&b, "Relu", "r", "x", "y"), value(&b, INPUT, "x", 1, 2, (int64_t[]){-1, INT64_MAX}),
+    value(&b, OUTPUT, "y", 1, 0, NULL);
     refuse("overflow", &b, AJ_CORRUPT, "\"x\"", "2^40");
-    b = start(), node(&b, "Relu", "r", "x", "y"), value(&b, INPUT, "x", 1, 3, (int64_t[]){2, -1, 3}), value(&b, OUTPUT, "y", 1, 0, NULL);
+    b = start(), node(&b, "Relu", "r", "x", "y"), value(&b, INPUT, "x", 1, 3, (int64_t[]){2, -1, 3}),
+    value(&b, OUTPUT, "y", 1, 0, NULL);
     refuse("symbolic", &b, AJ_UNSUPPORTED, "\"x\"", "dimension 1");
-    b = start(), node(&b, "Add", "a", "x,w", "y"), initializer(&b, "w", 1, 1, (int64_t[]){-3}, ones, 12), ends(&b, 3, 3);
+    b = start(), node(&b, "Add", "a", "x,w", "y"), initializer(&b, "w", 1, 1, (int64_t[]){-3}, ones, 12),
+    ends(&b, 3, 3);
     refuse("negative initializer", &b, AJ_CORRUPT, "\"w\"", "negative");
-    b = start(), node(&b, "Add", "a", "x,w", "y"), initializer(&b, "w", 1, 2, (int64_t[]){big, big}, ones, 12), ends(&b, 3, 3);
+    b = start(), node(&b, "Add", "a", "x,w", "y"),
+    initializer(&b, "w", 1, 2, (int64_t[]){big, big}, ones, 12), ends(&b, 3, 3);
     refuse("huge initializer", &b, AJ_CORRUPT, "\"w\"", "2^40");
-    b = start(), node(&b, "Add", "a", "x,w", "y"), initializer(&b, "w", 1, 1, (int64_t[]){3}, ones, 11), ends(&b, 3, 3);
+    b = start(), node(&b, "Add", "a", "x,w", "y"), initializer(&b, "w", 1, 1, (int64_t[]){3}, ones, 11),
+    ends(&b, 3, 3);
     refuse("short initializer", &b, AJ_CORRUPT, "\"w\"", "11 bytes");
-    b = start(), node(&b, "Add", "a", "x,w", "y"), initializer(&b, "w", AJP_COMPLEX64, 1, (int64_t[]){3}, ones, 24), ends(&b, 3, 3);
+    b = start(), node(&b, "Add", "a", "x,w", "y"),
+    initializer(&b, "w", AJP_COMPLEX64, 1, (int64_t[]){3}, ones, 24), ends(&b, 3, 3);
     refuse("complex", &b, AJ_UNSUPPORTED, "\"w\"", "complex64");
     b = start(), node(&b, "Reshape", "r", "x,s", "y"), shape(&b, "s", 2, (int64_t[]){-1, 5}), ends(&b, 3, 3);
     refuse("reshape", &b, AJ_CORRUPT, "\"r\"", "number");
     b = start(), node(&b, "Reshape", "r", "x,s", "y"), shape(&b, "s", 2, (int64_t[]){-1, -1}), ends(&b, 3, 3);
     refuse("reshape", &b, AJ_CORRUPT, "\"r\"", "-1");
-    b = start(), node(&b, "Reshape", "r", "x,s", "y"), shape(&b, "s", 3, (int64_t[]){big, big, big}), ends(&b, 3, 3);
+    b = start(), node(&b, "Reshape", "r", "x,s", "y"), shape(&b, "s", 3, (int64_t[]){big, big, big}),
+    ends(&b, 3, 3);
     refuse("reshape", &b, AJ_UNSUPPORTED, "\"r\"", "mix samples");
     b = start(), node_begin(&b, "Cast", "c", "x", "s"), attribute_int(&b, "to", AJP_INT64), node_end(&b);
     node(&b, "Reshape", "r", "x,s", "y"), ends(&b, 3, 3);
     refuse("reshape by data", &b, AJ_UNSUPPORTED, "\"r\"", "data");
-    b = start(), node_begin(&b, "Softmax", "s", "x", "y"), attribute_int(&b, "axis", 5), node_end(&b), ends(&b, 3, 3);
+    b = start(), node_begin(&b, "Softmax", "s", "x", "y"), attribute_int(&b, "axis", 5), node_end(&b),
+    ends(&b, 3, 3);
     refuse("axis", &b, AJ_CORRUPT, "\"s\"", "axis 5");
-    b = start(), node_begin(&b, "Softmax", "s", "x", "y"), attribute_int(&b, "axis", 0), node_end(&b), ends(&b, 3, 3);
+    b = start(), node_begin(&b, "Softmax", "s", "x", "y"), attribute_int(&b, "axis", 0), node_end(&b),
+    ends(&b, 3, 3);
     refuse("samples", &b, AJ_UNSUPPORTED, "\"s\"", "mix samples");
-    b = start(), node(&b, "Div", "d", "i,z", "q"), shape(&b, "i", 1, (int64_t[]){4}), shape(&b, "z", 1, (int64_t[]){0});
+    b = start(), node(&b, "Div", "d", "i,z", "q"), shape(&b, "i", 1, (int64_t[]){4}),
+    shape(&b, "z", 1, (int64_t[]){0});
     node(&b, "Relu", "r", "x", "y"), ends(&b, 3, 3);
     refuse("division", &b, AJ_BAD_ARGUMENT, "\"d\"", "by zero");
-    b = start(), node(&b, "Div", "d", "i,z", "q"), shape(&b, "i", 1, (int64_t[]){INT64_MIN}), shape(&b, "z", 1, (int64_t[]){-1});
+    b = start(), node(&b, "Div", "d", "i,z", "q"), shape(&b, "i", 1, (int64_t[]){INT64_MIN}),
+    shape(&b, "z", 1, (int64_t[]){-1});
     node(&b, "Relu", "r", "x", "y"), ends(&b, 3, 3);
     refuse("division", &b, AJ_BAD_ARGUMENT, "\"d\"", "by -1");
     /* constants that would grow without end: [n,1] + [1,n], again and again */
-    b = start(), node(&b, "Reshape", "r1", "w,s1", "a"), node(&b, "Reshape", "r2", "w,s2", "c"), node(&b, "Add", "a1", "a,c", "d");
-    node(&b, "Reshape", "r3", "d,s1", "e"), node(&b, "Reshape", "r4", "d,s2", "f"), node(&b, "Add", "a2", "e,f", "g");
-    node(&b, "Reshape", "r5", "g,s1", "h"), node(&b, "Reshape", "r6", "g,s2", "i"), node(&b, "Add", "a3", "h,i", "j");
+    b = start(), node(&b, "Reshape", "r1", "w,s1", "a"), node(&b, "Reshape", "r2", "w,s2", "c"),
+    node(&b, "Add", "a1", "a,c", "d");
+    node(&b, "Reshape", "r3", "d,s1", "e"), node(&b, "Reshape", "r4", "d,s2", "f"),
+        node(&b, "Add", "a2", "e,f", "g");
+    node(&b, "Reshape", "r5", "g,s1", "h"), node(&b, "Reshape", "r6", "g,s2", "i"),
+        node(&b, "Add", "a3", "h,i", "j");
     node(&b, "Relu", "r", "x", "y"), weights(&b, "w", ones, 1, (int64_t[]){16});
     shape(&b, "s1", 2, (int64_t[]){1, -1}), shape(&b, "s2", 2, (int64_t[]){-1, 1}), ends(&b, 3, 3);
     refuse("growth", &b, AJ_NO_MEMORY, "\"a3\"", "GiB");
 }
 
-/* ---- data beside the model ------------------------------------------------------------------------------- */
+/* ---- data beside the model -------------------------------------------------------------------------------
+ */
 
 static char folder[4000];
 
@@ -272,7 +304,8 @@ static aj_status load_external(const char *location, const char *offset, const c
     return aj_model_load(model, context, in_folder("external.onnx"), &err);
 }
 
-static void refuse_external(const char *location, const char *offset, const char *length, aj_status want, const char *part)
+static void refuse_external(const char *location, const char *offset, const char *length, aj_status want,
+                            const char *part)
 {
     aj_model *model;
     CHECK_INT(load_external(location, offset, length, &model), want);
@@ -319,7 +352,8 @@ static void external(void)
     CHECK_INT(aj_model_load(&model, context, folder, &err), AJ_BAD_ARGUMENT);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------------------
+ */
 
 static void writing(void)
 {

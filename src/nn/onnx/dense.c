@@ -7,7 +7,14 @@
 #include "write.h"
 
 /* Field numbers of onnx.proto, where a number alone would say nothing. */
-enum { MODEL_GRAPH = 7, GRAPH_NODE = 1, GRAPH_INITIALIZER = 5, GRAPH_INPUT = 11, GRAPH_OUTPUT = 12, NODE_ATTRIBUTE = 5 };
+enum {
+    MODEL_GRAPH = 7,
+    GRAPH_NODE = 1,
+    GRAPH_INITIALIZER = 5,
+    GRAPH_INPUT = 11,
+    GRAPH_OUTPUT = 12,
+    NODE_ATTRIBUTE = 5
+};
 enum { DENSE_IR_VERSION = 7, DENSE_OPSET = 13 };
 
 static void put_int_attribute(ajp_onnx_out *out, const char *name, int64_t value)
@@ -45,8 +52,8 @@ static void put_gemm(ajp_onnx_out *out, size_t layer, const char *input, const c
     ajp_out_end(out, GRAPH_NODE, begun);
 }
 
-static void put_activation(ajp_onnx_out *out, const aj_dense_network *network, size_t layer, const char *input,
-                           const char *output)
+static void put_activation(ajp_onnx_out *out, const aj_dense_network *network, size_t layer,
+                           const char *input, const char *output)
 {
     char name[48];
     size_t begun = ajp_out_begin(out);
@@ -55,12 +62,13 @@ static void put_activation(ajp_onnx_out *out, const aj_dense_network *network, s
     snprintf(name, sizeof name, "activation%zu", layer + 1);
     ajp_out_text(out, 3, name);
     ajp_out_text(out, 4, network->activation);
-    if (strcmp(network->activation, "LeakyRelu") == 0) put_float_attribute(out, "alpha", network->leaky_slope);
+    if (strcmp(network->activation, "LeakyRelu") == 0)
+        put_float_attribute(out, "alpha", network->leaky_slope);
     ajp_out_end(out, GRAPH_NODE, begun);
 }
 
-static void put_initializer(ajp_onnx_out *out, const char *letter, size_t layer, const float *values, size_t rows,
-                            size_t cols)
+static void put_initializer(ajp_onnx_out *out, const char *letter, size_t layer, const float *values,
+                            size_t rows, size_t cols)
 {
     char name[48];
     size_t begun = ajp_out_begin(out);
@@ -141,16 +149,20 @@ static aj_status check_network(const aj_dense_network *network, const char *path
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         found = found || (network->activation != NULL && strcmp(network->activation, known[i]) == 0);
     if (!found && network->n_layers > 1)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: activation \"%s\" is not known; use Relu, LeakyRelu, Sigmoid or "
-                        "Tanh", path, network->activation != NULL ? network->activation : "");
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "%s: activation \"%s\" is not known; use Relu, LeakyRelu, Sigmoid or "
+                        "Tanh",
+                        path, network->activation != NULL ? network->activation : "");
     for (size_t l = 0; l <= network->n_layers; l++) {
         size_t total;
         bool fits = network->widths[l] > 0 && network->widths[l] <= INT32_MAX &&
                     (l == 0 || (ajp_size_mul(network->widths[l], network->widths[l - 1], &total) &&
                                 total <= (size_t)INT32_MAX / sizeof(float)));
         if (!fits) /* a protobuf message ends at 2 GiB */
-            return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: width %zu of layer %zu cannot be written; 1 ... and at most "
-                            "2 GiB of weights a layer", path, network->widths[l], l);
+            return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                            "%s: width %zu of layer %zu cannot be written; 1 ... and at most "
+                            "2 GiB of weights a layer",
+                            path, network->widths[l], l);
     }
     return AJ_OK;
 }
@@ -165,8 +177,9 @@ aj_status aj_dense_network_save(const aj_context *context, const aj_dense_networ
     put_model(&out, network);
     if (out.failed) AJ_TRY_DONE(ajp_no_memory(err, path));
     if (out.size > INT32_MAX)
-        AJ_TRY_DONE(ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: %zu bytes; an ONNX file without external data ends at 2 GiB",
-                             path, out.size));
+        AJ_TRY_DONE(ajp_fail(err, AJ_UNSUPPORTED, 0,
+                             "%s: %zu bytes; an ONNX file without external data ends at 2 GiB", path,
+                             out.size));
     AJ_TRY_DONE(ajp_file_writer_open(&writer, context, path, err));
     fwrite(out.bytes, 1, out.size, writer.stream); /* commit sees a failure through ferror */
     AJ_TRY_DONE(ajp_file_writer_commit(&writer, err));

@@ -1,18 +1,18 @@
 /* onnx.h: what an ONNX file says, as plain C structs, before anything is made of it.
  *
- * Field names and numbers are those of onnx.proto (onnx 1.12, IR 8).  `has` holds bit n when field n was present.
- * Names are copied (terminated); byte strings and raw_data are borrowed from the file's bytes, which must outlive the
- * structs; everything else lives in the arena given to ajp_onnx_read.
- * Not kept: training_info, functions, quantization_annotation, and the documentation of nodes, values and tensors. */
+ * Field names and numbers are those of onnx.proto (onnx 1.12, IR 8).  `has` holds bit n when field n was
+ * present. Names are copied (terminated); byte strings and raw_data are borrowed from the file's bytes, which
+ * must outlive the structs; everything else lives in the arena given to ajp_onnx_read. Not kept:
+ * training_info, functions, quantization_annotation, and the documentation of nodes, values and tensors. */
 #ifndef AJP_ONNX_H
 #define AJP_ONNX_H
 
 #include "../../base/internal.h"
 
-/* Limits for hostile files.  The reader spends at most this much memory on structs and copied arrays: a file of empty
- * nodes (2 bytes each) would otherwise grow a hundredfold. */
+/* Limits for hostile files.  The reader spends at most this much memory on structs and copied arrays: a file
+ * of empty nodes (2 bytes each) would otherwise grow a hundredfold. */
 enum { AJP_ONNX_MAX_DEPTH = 64 };
-#define AJP_ONNX_MEMORY_BASE ((size_t)64 << 20)
+#define AJP_ONNX_MEMORY_BASE     ((size_t)64 << 20)
 #define AJP_ONNX_MEMORY_PER_BYTE ((size_t)8)
 
 typedef struct {
@@ -202,10 +202,10 @@ typedef struct {
     const ajp_onnx_entry *metadata_props;
 } ajp_onnx_model;
 
-/* Strings that are not in the file are "".  `name` stands in messages. CORRUPT: not the wire format, depth, lengths;
- * NO_MEMORY: also when the limit above is passed. */
-aj_status ajp_onnx_read(const ajp_onnx_model **out, ajp_arena *arena, const void *bytes, size_t size, const char *name,
-                        aj_error *err);
+/* Strings that are not in the file are "".  `name` stands in messages. CORRUPT: not the wire format, depth,
+ * lengths; NO_MEMORY: also when the limit above is passed. */
+aj_status ajp_onnx_read(const ajp_onnx_model **out, ajp_arena *arena, const void *bytes, size_t size,
+                        const char *name, aj_error *err);
 /* One TensorProto (the .pb files of the ONNX test cases). */
 aj_status ajp_onnx_read_tensor(const ajp_onnx_tensor **out, ajp_arena *arena, const void *bytes, size_t size,
                                const char *name, aj_error *err);

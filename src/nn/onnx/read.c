@@ -1,7 +1,8 @@
 /* read.c: walks the wire format along the tables of schema.c.
  *
- * Each message is read twice: once to count the repeated fields and to refuse what is malformed at this level, once to
- * fill arrays of the right size.  Sub-messages are only entered in the second turn, so the work is linear. */
+ * Each message is read twice: once to count the repeated fields and to refuse what is malformed at this
+ * level, once to fill arrays of the right size.  Sub-messages are only entered in the second turn, so the
+ * work is linear. */
 #include "schema.h"
 
 #include <stdio.h>
@@ -15,17 +16,19 @@ typedef struct {
     aj_error *err;
 } reader;
 
-static aj_status corrupt(const reader *r, const ajp_onnx_message *message, const unsigned char *at, const char *what)
+static aj_status corrupt(const reader *r, const ajp_onnx_message *message, const unsigned char *at,
+                         const char *what)
 {
-    return ajp_fail(r->err, AJ_CORRUPT, 0, "%s: not a valid ONNX file: %s at byte %zu %s", r->name, message->name,
-                    (size_t)(at - r->start), what);
+    return ajp_fail(r->err, AJ_CORRUPT, 0, "%s: not a valid ONNX file: %s at byte %zu %s", r->name,
+                    message->name, (size_t)(at - r->start), what);
 }
 
 /* Zeroed arena memory within the limit; NULL when it is passed or memory ran out. */
 static void *take(reader *r, size_t n, size_t size)
 {
     size_t total;
-    if (!ajp_size_mul(n, size, &total) || !ajp_size_add(total, 64, &total)) return NULL; /* 64: the arena's alignment */
+    if (!ajp_size_mul(n, size, &total) || !ajp_size_add(total, 64, &total))
+        return NULL; /* 64: the arena's alignment */
     if (total > r->memory_left) return NULL;
     r->memory_left -= total;
     return ajp_arena_array(r->arena, n, size);
@@ -33,8 +36,10 @@ static void *take(reader *r, size_t n, size_t size)
 
 static aj_status no_memory(const reader *r)
 {
-    return ajp_fail(r->err, AJ_NO_MEMORY, 0, "%s: reading it takes more memory than there is, or more than %zu MiB + %zu "
-                    "bytes a byte of the file", r->name, AJP_ONNX_MEMORY_BASE >> 20, AJP_ONNX_MEMORY_PER_BYTE);
+    return ajp_fail(r->err, AJ_NO_MEMORY, 0,
+                    "%s: reading it takes more memory than there is, or more than %zu MiB + %zu "
+                    "bytes a byte of the file",
+                    r->name, AJP_ONNX_MEMORY_BASE >> 20, AJP_ONNX_MEMORY_PER_BYTE);
 }
 
 static const ajp_onnx_field *find(const ajp_onnx_message *message, uint32_t number)
@@ -61,7 +66,8 @@ static size_t occurrence_count(const ajp_onnx_field *field, const ajp_wire_field
     case AJP_KIND_DOUBLE:
         if (!packed) return got->type == AJP_WIRE_64BIT ? 1 : SIZE_MAX;
         return got->bytes.size % 8 == 0 ? got->bytes.size / 8 : SIZE_MAX;
-    default: return got->type == AJP_WIRE_BYTES ? 1 : SIZE_MAX;
+    default:
+        return got->type == AJP_WIRE_BYTES ? 1 : SIZE_MAX;
     }
 }
 
@@ -95,11 +101,16 @@ static aj_status count_fields(const reader *r, const ajp_onnx_message *message, 
 static size_t element_size(const ajp_onnx_field *field)
 {
     switch (field->kind) {
-    case AJP_KIND_FLOAT: return sizeof(float);
-    case AJP_KIND_STRING: return sizeof(char *);
-    case AJP_KIND_BYTES: return sizeof(ajp_bytes);
-    case AJP_KIND_MESSAGE: return field->message->size;
-    default: return 8;
+    case AJP_KIND_FLOAT:
+        return sizeof(float);
+    case AJP_KIND_STRING:
+        return sizeof(char *);
+    case AJP_KIND_BYTES:
+        return sizeof(ajp_bytes);
+    case AJP_KIND_MESSAGE:
+        return field->message->size;
+    default:
+        return 8;
     }
 }
 
@@ -135,10 +146,11 @@ static aj_status make_room(reader *r, const ajp_onnx_message *message, unsigned 
     return AJ_OK;
 }
 
-static aj_status read_message(reader *r, const ajp_onnx_message *message, ajp_bytes bytes, unsigned char *object,
-                              unsigned depth);
+static aj_status read_message(reader *r, const ajp_onnx_message *message, ajp_bytes bytes,
+                              unsigned char *object, unsigned depth);
 
-static aj_status store_string(reader *r, const ajp_onnx_message *message, ajp_bytes bytes, unsigned char *place)
+static aj_status store_string(reader *r, const ajp_onnx_message *message, ajp_bytes bytes,
+                              unsigned char *place)
 {
     if (bytes.size > 0 && memchr(bytes.data, 0, bytes.size) != NULL)
         return corrupt(r, message, bytes.data, "has a name with a zero byte in it");
@@ -198,7 +210,8 @@ static aj_status store_field(reader *r, const ajp_onnx_message *message, const a
     if (field->repeated) {
         size_t n, n_more = occurrence_count(field, got);
         if (n_more == 0) { /* an empty packed array, or bytes that all continue a number */
-            return got->bytes.size == 0 ? AJ_OK : corrupt(r, message, got->bytes.data, "ends inside a number");
+            return got->bytes.size == 0 ? AJ_OK
+                                        : corrupt(r, message, got->bytes.data, "ends inside a number");
         }
         memcpy(&n, object + field->count_offset, sizeof n);
         place = (unsigned char *)get_pointer(place) + n * element_size(field);
@@ -206,19 +219,23 @@ static aj_status store_field(reader *r, const ajp_onnx_message *message, const a
         memcpy(object + field->count_offset, &n, sizeof n);
     }
     switch (field->kind) {
-    case AJP_KIND_STRING: return store_string(r, message, got->bytes, place);
-    case AJP_KIND_BYTES: memcpy(place, &got->bytes, sizeof got->bytes); return AJ_OK;
-    case AJP_KIND_MESSAGE: return store_message(r, field, got->bytes, place, depth + 1);
-    default: return store_numbers(r, message, field, got, place);
+    case AJP_KIND_STRING:
+        return store_string(r, message, got->bytes, place);
+    case AJP_KIND_BYTES:
+        memcpy(place, &got->bytes, sizeof got->bytes);
+        return AJ_OK;
+    case AJP_KIND_MESSAGE:
+        return store_message(r, field, got->bytes, place, depth + 1);
+    default:
+        return store_numbers(r, message, field, got, place);
     }
 }
 
-static aj_status read_message(reader *r, const ajp_onnx_message *message, ajp_bytes bytes, unsigned char *object,
-                              unsigned depth)
+static aj_status read_message(reader *r, const ajp_onnx_message *message, ajp_bytes bytes,
+                              unsigned char *object, unsigned depth)
 {
     size_t counts[AJP_ONNX_MAX_FIELDS] = {0};
-    if (depth > AJP_ONNX_MAX_DEPTH)
-        return corrupt(r, message, bytes.data, "is nested more than 64 deep");
+    if (depth > AJP_ONNX_MAX_DEPTH) return corrupt(r, message, bytes.data, "is nested more than 64 deep");
     AJ_TRY(count_fields(r, message, bytes, counts));
     AJ_TRY(make_room(r, message, object, counts));
     ajp_wire wire = {bytes.data, bytes.data + bytes.size};
@@ -235,8 +252,8 @@ static aj_status read_message(reader *r, const ajp_onnx_message *message, ajp_by
     return AJ_OK;
 }
 
-static aj_status read_root(const void **out, ajp_arena *arena, const ajp_onnx_message *message, const void *bytes,
-                           size_t size, const char *name, aj_error *err)
+static aj_status read_root(const void **out, ajp_arena *arena, const ajp_onnx_message *message,
+                           const void *bytes, size_t size, const char *name, aj_error *err)
 {
     reader r = {arena, name, bytes, 0, err};
     if (!ajp_size_mul(size, AJP_ONNX_MEMORY_PER_BYTE, &r.memory_left) ||
@@ -249,8 +266,8 @@ static aj_status read_root(const void **out, ajp_arena *arena, const ajp_onnx_me
     return AJ_OK;
 }
 
-aj_status ajp_onnx_read(const ajp_onnx_model **out, ajp_arena *arena, const void *bytes, size_t size, const char *name,
-                        aj_error *err)
+aj_status ajp_onnx_read(const ajp_onnx_model **out, ajp_arena *arena, const void *bytes, size_t size,
+                        const char *name, aj_error *err)
 {
     const void *model = NULL;
     AJ_TRY(read_root(&model, arena, &ajp_onnx_model_message, bytes, size, name, err));

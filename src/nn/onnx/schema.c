@@ -3,14 +3,26 @@
 
 #include <stddef.h>
 
-#define ONE(type, field, number, kind) {#field, number, AJP_KIND_##kind, false, offsetof(type, field), 0, NULL}
-#define MANY(type, field, number, kind) \
-    {#field, number, AJP_KIND_##kind, true, offsetof(type, field), offsetof(type, n_##field), NULL}
-#define ONE_MESSAGE(type, field, number, message) \
-    {#field, number, AJP_KIND_MESSAGE, false, offsetof(type, field), 0, &message}
-#define MANY_MESSAGE(type, field, number, message) \
-    {#field, number, AJP_KIND_MESSAGE, true, offsetof(type, field), offsetof(type, n_##field), &message}
-#define MESSAGE(type, title, fields) {title, sizeof(type), sizeof(fields) / sizeof(fields)[0], fields}
+#define ONE(type, field, number, kind)                                         \
+    {                                                                          \
+#field, number, AJP_KIND_##kind, false, offsetof(type, field), 0, NULL \
+    }
+#define MANY(type, field, number, kind)                                                               \
+    {                                                                                                 \
+#field, number, AJP_KIND_##kind, true, offsetof(type, field), offsetof(type, n_##field), NULL \
+    }
+#define ONE_MESSAGE(type, field, number, message)                                   \
+    {                                                                               \
+#field, number, AJP_KIND_MESSAGE, false, offsetof(type, field), 0, &message \
+    }
+#define MANY_MESSAGE(type, field, number, message)                                                         \
+    {                                                                                                      \
+#field, number, AJP_KIND_MESSAGE, true, offsetof(type, field), offsetof(type, n_##field), &message \
+    }
+#define MESSAGE(type, title, fields)                                    \
+    {                                                                   \
+        title, sizeof(type), sizeof(fields) / sizeof(fields)[0], fields \
+    }
 
 static const ajp_onnx_message graph_message, type_message;
 
@@ -24,7 +36,8 @@ static const ajp_onnx_field segment_fields[] = {
     ONE(ajp_onnx_segment, begin, 1, INT64),
     ONE(ajp_onnx_segment, end, 2, INT64),
 };
-static const ajp_onnx_message segment_message = MESSAGE(ajp_onnx_segment, "TensorProto.Segment", segment_fields);
+static const ajp_onnx_message segment_message =
+    MESSAGE(ajp_onnx_segment, "TensorProto.Segment", segment_fields);
 
 static const ajp_onnx_field tensor_fields[] = {
     MANY(ajp_onnx_tensor, dims, 1, INT64),
@@ -69,7 +82,8 @@ static const ajp_onnx_field tensor_type_fields[] = {
 static const ajp_onnx_message tensor_type_message =
     MESSAGE(ajp_onnx_tensor_type, "TypeProto.Tensor", tensor_type_fields);
 
-static const ajp_onnx_field container_type_fields[] = {ONE_MESSAGE(ajp_onnx_container_type, elem_type, 1, type_message)};
+static const ajp_onnx_field container_type_fields[] = {
+    ONE_MESSAGE(ajp_onnx_container_type, elem_type, 1, type_message)};
 static const ajp_onnx_message container_type_message =
     MESSAGE(ajp_onnx_container_type, "TypeProto.Sequence", container_type_fields);
 
@@ -122,7 +136,8 @@ static const ajp_onnx_field attribute_fields[] = {
     ONE_MESSAGE(ajp_onnx_attribute, sparse_tensor, 22, sparse_tensor_message),
     MANY_MESSAGE(ajp_onnx_attribute, sparse_tensors, 23, sparse_tensor_message),
 };
-static const ajp_onnx_message attribute_message = MESSAGE(ajp_onnx_attribute, "AttributeProto", attribute_fields);
+static const ajp_onnx_message attribute_message =
+    MESSAGE(ajp_onnx_attribute, "AttributeProto", attribute_fields);
 
 static const ajp_onnx_field node_fields[] = {
     MANY(ajp_onnx_node, input, 1, STRING),

@@ -20,8 +20,8 @@ typedef struct {
     uint8_t number;
     uint8_t kind;
     bool repeated;
-    size_t offset, count_offset;      /* of the member, and of its n_ twin when repeated */
-    const ajp_onnx_message *message;  /* of AJP_KIND_MESSAGE */
+    size_t offset, count_offset;     /* of the member, and of its n_ twin when repeated */
+    const ajp_onnx_message *message; /* of AJP_KIND_MESSAGE */
 } ajp_onnx_field;
 
 enum { AJP_ONNX_MAX_FIELDS = 24 };

@@ -41,9 +41,12 @@ const char *ajp_wire_next(ajp_wire *wire, ajp_wire_field *out)
     *out = (ajp_wire_field){(uint32_t)(tag >> 3), (ajp_wire_type)(tag & 7), 0, {NULL, 0}};
     if (tag >> 3 == 0 || tag >> 3 > 0x1fffffff) return "has a field number out of range";
     switch (out->type) {
-    case AJP_WIRE_VARINT: return ajp_wire_varint(wire, &out->value);
-    case AJP_WIRE_64BIT: return fixed(wire, 8, &out->value);
-    case AJP_WIRE_32BIT: return fixed(wire, 4, &out->value);
+    case AJP_WIRE_VARINT:
+        return ajp_wire_varint(wire, &out->value);
+    case AJP_WIRE_64BIT:
+        return fixed(wire, 8, &out->value);
+    case AJP_WIRE_32BIT:
+        return fixed(wire, 4, &out->value);
     case AJP_WIRE_BYTES:
         wrong = ajp_wire_varint(wire, &size);
         if (wrong != NULL) return wrong;
@@ -51,6 +54,8 @@ const char *ajp_wire_next(ajp_wire *wire, ajp_wire_field *out)
         out->bytes = (ajp_bytes){wire->at, (size_t)size};
         wire->at += size;
         return NULL;
-    default: return (tag & 7) == 3 || (tag & 7) == 4 ? "has a group, which ONNX does not use" : "has an unknown wire type";
+    default:
+        return (tag & 7) == 3 || (tag & 7) == 4 ? "has a group, which ONNX does not use"
+                                                : "has an unknown wire type";
     }
 }

@@ -5,7 +5,12 @@
 
 #include "onnx.h"
 
-typedef enum { AJP_WIRE_VARINT = 0, AJP_WIRE_64BIT = 1, AJP_WIRE_BYTES = 2, AJP_WIRE_32BIT = 5 } ajp_wire_type;
+typedef enum {
+    AJP_WIRE_VARINT = 0,
+    AJP_WIRE_64BIT = 1,
+    AJP_WIRE_BYTES = 2,
+    AJP_WIRE_32BIT = 5
+} ajp_wire_type;
 
 typedef struct {
     uint32_t number;

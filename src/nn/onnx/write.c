@@ -11,7 +11,8 @@ static bool make_room(ajp_onnx_out *out, size_t n_more)
     if (out->failed) return false;
     if (!ajp_size_add(out->size, n_more, &wanted)) wanted = SIZE_MAX;
     void *bytes = out->bytes;
-    if (ajp_grow(out->context, &bytes, &out->capacity, wanted, 1, "ONNX file", NULL) != AJ_OK) out->failed = true;
+    if (ajp_grow(out->context, &bytes, &out->capacity, wanted, 1, "ONNX file", NULL) != AJ_OK)
+        out->failed = true;
     out->bytes = bytes;
     return !out->failed;
 }
