@@ -7,7 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SIMD_INLINE static __attribute__((noinline, unused)) /* instrumented code must stay small enough to compile */
+#else
 #define SIMD_INLINE static inline __attribute__((always_inline, unused))
+#endif
 #define SIMD_ISA AJ_ISA_AVX512
 #define SIMD_TILES 512
 
