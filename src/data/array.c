@@ -25,8 +25,8 @@ const char *ajp_element_text(ajp_element element)
 double ajp_array_value(const ajp_array *array, size_t i)
 {
     switch (array->element) {
-#define CASE(id, ctype, bytes, letters, text)                                                              \
-    case AJP_ELEMENT_##id:                                                                                 \
+#define CASE(id, ctype, bytes, letters, text) \
+    case AJP_ELEMENT_##id:                    \
         return (double)((const ctype *)array->data)[i];
         AJP_ELEMENT_LIST(CASE)
 #undef CASE
@@ -35,16 +35,17 @@ double ajp_array_value(const ajp_array *array, size_t i)
     }
 }
 
-/* byte * (float)(1.0/255) and byte / 255 differ by at most one unit in the last place (checked for all 256 bytes by
- * the test); the product is taken because it runs at the speed of memory and is what "scale" says. */
+/* byte * (float)(1.0/255) and byte / 255 differ by at most one unit in the last place (checked for all 256
+ * bytes by the test); the product is taken because it runs at the speed of memory and is what "scale" says.
+ */
 void ajp_array_floats(const ajp_array *array, size_t first, size_t n, float scale, float *restrict out)
 {
     switch (array->element) {
-#define CASE(id, ctype, bytes, letters, text)                                                              \
-    case AJP_ELEMENT_##id: {                                                                               \
-        const ctype *in = (const ctype *)array->data + first;                                              \
-        for (size_t i = 0; i < n; i++) out[i] = (float)in[i] * scale;                                      \
-        break;                                                                                             \
+#define CASE(id, ctype, bytes, letters, text)                         \
+    case AJP_ELEMENT_##id: {                                          \
+        const ctype *in = (const ctype *)array->data + first;         \
+        for (size_t i = 0; i < n; i++) out[i] = (float)in[i] * scale; \
+        break;                                                        \
     }
         AJP_ELEMENT_LIST(CASE)
 #undef CASE
@@ -76,9 +77,11 @@ aj_status ajp_array_read_data(ajp_array *out, ajp_source *source, bool big_endia
     bool fits = true;
     for (size_t i = 0; i < out->rank; i++) fits = fits && ajp_size_mul(n, out->shape[i], &n);
     if (!fits || !ajp_size_mul(n, size, &n_bytes))
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s: the product of its dimensions overflows; the header is wrong", source->name);
+        return ajp_fail(err, AJ_CORRUPT, 0,
+                        "%s: the product of its dimensions overflows; the header is wrong", source->name);
     if (n == 0)
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s: one of its dimensions is 0: there is no data in it", source->name);
+        return ajp_fail(err, AJ_CORRUPT, 0, "%s: one of its dimensions is 0: there is no data in it",
+                        source->name);
     AJ_TRY(ajp_source_expect(source, n_bytes, err));
     void *data = ajp_alloc(source->context, n_bytes);
     if (data == NULL) return ajp_no_memory(err, source->name);

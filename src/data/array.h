@@ -8,24 +8,24 @@
 #include "../base/internal.h"
 
 /* id, C type, bytes, NumPy's letters without the byte order, what to call it in a message */
-#define AJP_ELEMENT_LIST(X)                                                                                \
-    X(U1, uint8_t, 1, "u1", "bytes")                                                                       \
-    X(I1, int8_t, 1, "i1", "signed bytes")                                                                 \
-    X(B1, uint8_t, 1, "b1", "truth values")                                                                \
-    X(U2, uint16_t, 2, "u2", "16-bit counts")                                                              \
-    X(I2, int16_t, 2, "i2", "16-bit integers")                                                             \
-    X(U4, uint32_t, 4, "u4", "32-bit counts")                                                              \
-    X(I4, int32_t, 4, "i4", "32-bit integers")                                                             \
-    X(U8, uint64_t, 8, "u8", "64-bit counts")                                                              \
-    X(I8, int64_t, 8, "i8", "64-bit integers")                                                             \
-    X(F4, float, 4, "f4", "32-bit floats")                                                                 \
+#define AJP_ELEMENT_LIST(X)                    \
+    X(U1, uint8_t, 1, "u1", "bytes")           \
+    X(I1, int8_t, 1, "i1", "signed bytes")     \
+    X(B1, uint8_t, 1, "b1", "truth values")    \
+    X(U2, uint16_t, 2, "u2", "16-bit counts")  \
+    X(I2, int16_t, 2, "i2", "16-bit integers") \
+    X(U4, uint32_t, 4, "u4", "32-bit counts")  \
+    X(I4, int32_t, 4, "i4", "32-bit integers") \
+    X(U8, uint64_t, 8, "u8", "64-bit counts")  \
+    X(I8, int64_t, 8, "i8", "64-bit integers") \
+    X(F4, float, 4, "f4", "32-bit floats")     \
     X(F8, double, 8, "f8", "64-bit floats")
 
 typedef enum {
 #define AJP_ELEMENT_ENUM(id, ctype, bytes, letters, text) AJP_ELEMENT_##id,
     AJP_ELEMENT_LIST(AJP_ELEMENT_ENUM)
 #undef AJP_ELEMENT_ENUM
-    AJP_N_ELEMENTS
+        AJP_N_ELEMENTS
 } ajp_element;
 
 size_t ajp_element_size(ajp_element element);
@@ -48,7 +48,8 @@ void ajp_array_floats(const ajp_array *array, size_t first, size_t n, float scal
 void ajp_array_free(ajp_array *array, const aj_context *context);
 
 /* ---- bytes of a file, gzip or not ----------------------------------------------------------------
- * Told apart by the first two bytes.  Nothing is read beyond what is asked for, so a header bounds what is unpacked. */
+ * Told apart by the first two bytes.  Nothing is read beyond what is asked for, so a header bounds what is
+ * unpacked. */
 typedef struct {
     const aj_context *context;
     const char *name; /* for messages; borrowed */
@@ -61,8 +62,8 @@ typedef struct {
 } ajp_source;
 
 aj_status ajp_source_open(ajp_source *out, const aj_context *context, const char *path, aj_error *err);
-aj_status ajp_source_open_memory(ajp_source *out, const aj_context *context, const char *name, const void *bytes,
-                                 size_t size, aj_error *err);
+aj_status ajp_source_open_memory(ajp_source *out, const aj_context *context, const char *name,
+                                 const void *bytes, size_t size, aj_error *err);
 /* Exactly n bytes or CORRUPT. */
 aj_status ajp_source_read(ajp_source *source, void *out, size_t n, aj_error *err);
 /* CORRUPT when so many bytes cannot follow: checked before memory is asked for. */
@@ -80,9 +81,10 @@ aj_status ajp_npy_read(ajp_array *out, ajp_source *source, aj_error *err);
 aj_status ajp_array_load(ajp_array *out, const aj_context *context, const char *path, aj_error *err);
 
 /* ---- labels -------------------------------------------------------------------------------------- */
-/* Class numbers [n], [n][1], or one-hot rows [n][classes] -> n int32 (owned by the caller) and the largest + 1.
- * n_classes_known: 0, or the number a label must stay below. */
-aj_status ajp_labels_from_array(int32_t **out, size_t *n_classes, const ajp_array *array, size_t n_classes_known,
-                                const aj_context *context, const char *name, aj_error *err);
+/* Class numbers [n], [n][1], or one-hot rows [n][classes] -> n int32 (owned by the caller) and the largest
+ * + 1. n_classes_known: 0, or the number a label must stay below. */
+aj_status ajp_labels_from_array(int32_t **out, size_t *n_classes, const ajp_array *array,
+                                size_t n_classes_known, const aj_context *context, const char *name,
+                                aj_error *err);
 
 #endif

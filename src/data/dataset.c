@@ -32,20 +32,26 @@ static aj_status idx_files(files *out, aj_dataset *d, const char *folder, aj_spl
     AJ_TRY(ajp_idx_find(&out->inputs, folder, split, AJP_IDX_IMAGES, &d->arena, err));
     AJ_TRY(ajp_idx_find(&out->labels, folder, split, AJP_IDX_LABELS, &d->arena, err));
     if (out->inputs == NULL)
-        return ajp_fail(err, AJ_NOT_FOUND, 0, "%s: has no %s-images-idx3-ubyte[.gz]; a data set folder holds IDX files under MNIST's "
-                        "names", folder, prefix);
+        return ajp_fail(
+            err, AJ_NOT_FOUND, 0,
+            "%s: has no %s-images-idx3-ubyte[.gz]; a data set folder holds IDX files under MNIST's "
+            "names",
+            folder, prefix);
     if (out->labels == NULL)
-        return ajp_fail(err, AJ_NOT_FOUND, 0, "%s: has %s images, but no %s-labels-idx1-ubyte[.gz]", folder, prefix, prefix);
+        return ajp_fail(err, AJ_NOT_FOUND, 0, "%s: has %s images, but no %s-labels-idx1-ubyte[.gz]", folder,
+                        prefix, prefix);
     return AJ_OK;
 }
 
-static aj_status known_files(files *out, aj_dataset *d, const ajp_known_dataset *known, aj_split split, aj_error *err)
+static aj_status known_files(files *out, aj_dataset *d, const ajp_known_dataset *known, aj_split split,
+                             aj_error *err)
 {
     const char *folder, *searched;
     AJ_TRY(ajp_known_locate(d->context, known, &d->arena, &folder, &searched, err));
     if (folder == NULL)
-        return ajp_fail(err, AJ_NOT_FOUND, 0, "%s: not found in %s; %s, or name its folder with --data-root or AJ_DATA", known->name,
-                        searched[0] != '\0' ? searched : "any folder", known->advice);
+        return ajp_fail(err, AJ_NOT_FOUND, 0,
+                        "%s: not found in %s; %s, or name its folder with --data-root or AJ_DATA",
+                        known->name, searched[0] != '\0' ? searched : "any folder", known->advice);
     AJ_TRY(idx_files(out, d, folder, split, err));
     out->n_classes_known = known->n_classes;
     return AJ_OK;
@@ -62,8 +68,8 @@ static bool is_npy(const char *text, size_t length)
     return ends_with(text, length, ".npy") || ends_with(text, length, ".npy.gz");
 }
 
-/* "a.npy:b.npy" or "a.npy"; inputs stay NULL when it does not look like either.  The colon is the first one behind
- * .npy[.gz], so that folders may have colons. */
+/* "a.npy:b.npy" or "a.npy"; inputs stay NULL when it does not look like either.  The colon is the first one
+ * behind .npy[.gz], so that folders may have colons. */
 static aj_status npy_files(files *out, aj_dataset *d, const char *set, aj_error *err)
 {
     const char *colon = set;
@@ -90,8 +96,10 @@ static aj_status find_files(files *out, aj_dataset *d, const char *set, aj_split
     if (stat(set, &info) == 0 && S_ISDIR(info.st_mode)) return idx_files(out, d, set, split, err);
     AJ_TRY(npy_files(out, d, set, err));
     if (out->inputs != NULL) return AJ_OK;
-    return ajp_fail(err, AJ_NOT_FOUND, 0, "%s: no such data set; give fashion-mnist, mnist, a folder of IDX files, or "
-                    "inputs.npy:labels.npy", set);
+    return ajp_fail(err, AJ_NOT_FOUND, 0,
+                    "%s: no such data set; give fashion-mnist, mnist, a folder of IDX files, or "
+                    "inputs.npy:labels.npy",
+                    set);
 }
 
 /* NaN, infinities and doubles beyond float32 would turn into results without a word. */
@@ -102,8 +110,9 @@ static aj_status check_finite(const ajp_array *a, const char *name, aj_error *er
     for (size_t i = 0; i < a->n_elements; i++) {
         double value = ajp_array_value(a, i);
         if (!(fabs(value) <= (double)FLT_MAX))
-            return ajp_fail(err, AJ_CORRUPT, 0, "%s: element %zu of sample %zu is %g; inputs must be finite float32 numbers", name,
-                            i % n_features, i / n_features, value);
+            return ajp_fail(err, AJ_CORRUPT, 0,
+                            "%s: element %zu of sample %zu is %g; inputs must be finite float32 numbers",
+                            name, i % n_features, i / n_features, value);
     }
     return AJ_OK;
 }
@@ -115,10 +124,11 @@ static aj_status load_labels(aj_dataset *d, const files *f, aj_error *err)
     AJ_TRY(ajp_array_load(&array, d->context, f->labels, err));
     aj_status st = AJ_OK;
     if (array.shape[0] != d->inputs.shape[0])
-        st = ajp_fail(err, AJ_MISMATCH, 0, "%s has %zu labels, %s has %zu samples; they must be as many", f->labels, array.shape[0],
-                      f->inputs, d->inputs.shape[0]);
+        st = ajp_fail(err, AJ_MISMATCH, 0, "%s has %zu labels, %s has %zu samples; they must be as many",
+                      f->labels, array.shape[0], f->inputs, d->inputs.shape[0]);
     if (st == AJ_OK)
-        st = ajp_labels_from_array(&d->labels, &d->info.n_classes, &array, f->n_classes_known, d->context, f->labels, err);
+        st = ajp_labels_from_array(&d->labels, &d->info.n_classes, &array, f->n_classes_known, d->context,
+                                   f->labels, err);
     ajp_array_free(&array, d->context);
     return st;
 }
@@ -135,7 +145,8 @@ static aj_status load(aj_dataset *d, const char *set, const aj_dataset_options *
     if (d->info.name == NULL || f.origin == NULL) return ajp_no_memory(err, set);
     d->info.split = f.split;
     d->info.origin = f.origin;
-    d->info.n_samples = options->max_samples > 0 ? ajp_min_size(options->max_samples, a->shape[0]) : a->shape[0];
+    d->info.n_samples =
+        options->max_samples > 0 ? ajp_min_size(options->max_samples, a->shape[0]) : a->shape[0];
     d->info.n_features = a->n_elements / a->shape[0];
     d->info.rank = a->rank > 1 ? a->rank - 1 : 1;
     d->info.shape[0] = 1;
@@ -146,19 +157,22 @@ static aj_status load(aj_dataset *d, const char *set, const aj_dataset_options *
     return AJ_OK;
 }
 
-aj_status aj_dataset_open(aj_dataset **out, aj_context *context, const char *set, const aj_dataset_options *options,
-                          aj_error *err)
+aj_status aj_dataset_open(aj_dataset **out, aj_context *context, const char *set,
+                          const aj_dataset_options *options, aj_error *err)
 {
     aj_dataset_options defaults = AJ_DATASET_OPTIONS_INIT;
     *out = NULL;
     if (options == NULL) options = &defaults;
     if (options->struct_size != sizeof *options)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "data set options: struct_size %zu; use AJ_DATASET_OPTIONS_INIT",
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "data set options: struct_size %zu; use AJ_DATASET_OPTIONS_INIT",
                         options->struct_size);
     if (options->split != AJ_SPLIT_TEST && options->split != AJ_SPLIT_TRAIN)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: split %d; use AJ_SPLIT_TEST or AJ_SPLIT_TRAIN", set, (int)options->split);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: split %d; use AJ_SPLIT_TEST or AJ_SPLIT_TRAIN", set,
+                        (int)options->split);
     if (!isnan(options->scale) && !(fabs(options->scale) > 0.0 && fabs(options->scale) <= (double)FLT_MAX))
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: scale %g; give a finite factor other than 0", set, options->scale);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: scale %g; give a finite factor other than 0", set,
+                        options->scale);
     aj_dataset *d = ajp_calloc(context, 1, sizeof *d);
     if (d == NULL) return ajp_no_memory(err, set);
     d->context = context;
@@ -190,17 +204,19 @@ aj_status aj_dataset_read(const aj_dataset *dataset, size_t first, size_t n, flo
 {
     const aj_dataset_info *info = &dataset->info;
     if (first > info->n_samples || n > info->n_samples - first)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: samples %zu to %zu asked for, it has %zu", info->name, first, first + n,
-                        info->n_samples);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: samples %zu to %zu asked for, it has %zu", info->name,
+                        first, first + n, info->n_samples);
     ajp_array_floats(&dataset->inputs, first * info->n_features, n * info->n_features, dataset->scale, out);
     return AJ_OK;
 }
 
-void ajp_dataset_gather(const aj_dataset *dataset, const uint32_t *indices, size_t n, float *out, size_t out_row)
+void ajp_dataset_gather(const aj_dataset *dataset, const uint32_t *indices, size_t n, float *out,
+                        size_t out_row)
 {
     size_t n_features = dataset->info.n_features;
     for (size_t i = 0; i < n; i++)
-        ajp_array_floats(&dataset->inputs, indices[i] * n_features, n_features, dataset->scale, out + i * out_row);
+        ajp_array_floats(&dataset->inputs, indices[i] * n_features, n_features, dataset->scale,
+                         out + i * out_row);
 }
 
 const int32_t *aj_dataset_labels(const aj_dataset *dataset)

@@ -5,8 +5,9 @@
 #include "array.h"
 #include "attojoule/data.h"
 
-/* Samples indices[0 .. n-1], each written to a row of `out` that is out_row floats long, scaled as aj_dataset_read
- * does.  Every index must be below n_samples (the caller's duty: this runs inside loops). */
-void ajp_dataset_gather(const aj_dataset *dataset, const uint32_t *indices, size_t n, float *out, size_t out_row);
+/* Samples indices[0 .. n-1], each written to a row of `out` that is out_row floats long, scaled as
+ * aj_dataset_read does.  Every index must be below n_samples (the caller's duty: this runs inside loops). */
+void ajp_dataset_gather(const aj_dataset *dataset, const uint32_t *indices, size_t n, float *out,
+                        size_t out_row);
 
 #endif

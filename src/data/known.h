@@ -14,12 +14,12 @@ typedef struct {
 
 const ajp_known_dataset *ajp_known_find(const char *name); /* NULL when the name is not known */
 /* The folder that holds it (owned by the arena), or NULL in *folder; *searched: the places, for a message. */
-aj_status ajp_known_locate(const aj_context *context, const ajp_known_dataset *known, ajp_arena *arena, const char **folder,
-                           const char **searched, aj_error *err);
+aj_status ajp_known_locate(const aj_context *context, const ajp_known_dataset *known, ajp_arena *arena,
+                           const char **folder, const char **searched, aj_error *err);
 
 typedef enum { AJP_IDX_IMAGES, AJP_IDX_LABELS } ajp_idx_part;
 /* *path: of a part of a split in `folder`, under one of its usual names; NULL when none is there. */
-aj_status ajp_idx_find(const char **path, const char *folder, aj_split split, ajp_idx_part part, ajp_arena *arena,
-                       aj_error *err);
+aj_status ajp_idx_find(const char **path, const char *folder, aj_split split, ajp_idx_part part,
+                       ajp_arena *arena, aj_error *err);
 
 #endif

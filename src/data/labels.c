@@ -6,14 +6,15 @@
 /* A label beyond this is a mistake (an identifier, a time), and would ask for as many counters. */
 #define MAX_CLASSES 16777216
 
-static aj_status class_number(const ajp_array *array, size_t sample, int32_t *out, size_t n_classes_known, const char *name,
-                              aj_error *err)
+static aj_status class_number(const ajp_array *array, size_t sample, int32_t *out, size_t n_classes_known,
+                              const char *name, aj_error *err)
 {
     double value = ajp_array_value(array, sample);
     double limit = n_classes_known > 0 ? (double)n_classes_known : (double)MAX_CLASSES;
     if (!(value >= 0.0 && value < limit) || value != floor(value))
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s: label %.9g of sample %zu; class numbers are whole and run from 0 to %.0f", name, value,
-                        sample, limit - 1.0);
+        return ajp_fail(err, AJ_CORRUPT, 0,
+                        "%s: label %.9g of sample %zu; class numbers are whole and run from 0 to %.0f", name,
+                        value, sample, limit - 1.0);
     *out = (int32_t)value;
     return AJ_OK;
 }
@@ -32,20 +33,25 @@ static aj_status one_hot(const ajp_array *array, size_t sample, int32_t *out, co
         }
     }
     if (n_ones == 1) return AJ_OK;
-    return ajp_fail(err, AJ_CORRUPT, 0, "%s: row %zu is not one-hot (a single 1, the rest 0); give class numbers or one-hot rows", name,
-                    sample);
+    return ajp_fail(err, AJ_CORRUPT, 0,
+                    "%s: row %zu is not one-hot (a single 1, the rest 0); give class numbers or one-hot rows",
+                    name, sample);
 }
 
-aj_status ajp_labels_from_array(int32_t **out, size_t *n_classes, const ajp_array *array, size_t n_classes_known,
-                                const aj_context *context, const char *name, aj_error *err)
+aj_status ajp_labels_from_array(int32_t **out, size_t *n_classes, const ajp_array *array,
+                                size_t n_classes_known, const aj_context *context, const char *name,
+                                aj_error *err)
 {
     bool rows = array->rank == 2 && array->shape[1] > 1;
     bool numbers = array->rank == 1 || (array->rank == 2 && array->shape[1] == 1);
     if (!rows && !numbers)
-        return ajp_fail(err, AJ_MISMATCH, 0, "%s: labels with %zu dimensions; give class numbers [samples] or one-hot rows "
-                        "[samples][classes]", name, array->rank);
+        return ajp_fail(err, AJ_MISMATCH, 0,
+                        "%s: labels with %zu dimensions; give class numbers [samples] or one-hot rows "
+                        "[samples][classes]",
+                        name, array->rank);
     if (rows && array->shape[1] > MAX_CLASSES)
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s: %zu classes; at most %d are possible", name, array->shape[1], MAX_CLASSES);
+        return ajp_fail(err, AJ_CORRUPT, 0, "%s: %zu classes; at most %d are possible", name, array->shape[1],
+                        MAX_CLASSES);
     size_t n = array->shape[0];
     int32_t *labels = ajp_calloc(context, n, sizeof *labels);
     if (labels == NULL) return ajp_no_memory(err, name);

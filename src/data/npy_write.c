@@ -1,19 +1,21 @@
-/* npy_write.c: float32 matrices out, as numpy.save writes them (version 1.0, header padded to a multiple of 64). */
+/* npy_write.c: float32 matrices out, as numpy.save writes them (version 1.0, header padded to a multiple of
+ * 64). */
 #include "../base/file.h"
 #include "attojoule/data.h"
 
 #include <string.h>
 
-aj_status aj_npy_write_float32(const aj_context *context, const char *path, const float *values, size_t rows, size_t cols,
-                               aj_error *err)
+aj_status aj_npy_write_float32(const aj_context *context, const char *path, const float *values, size_t rows,
+                               size_t cols, aj_error *err)
 {
     char header[192];
     size_t n, n_bytes;
     if (!ajp_size_mul(rows, cols, &n) || !ajp_size_mul(n, sizeof(float), &n_bytes))
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: %zu x %zu values overflow", path, rows, cols);
     const char *descr = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? ">f4" : "<f4";
-    int length = snprintf(header + 10, sizeof header - 10, "{'descr': '%s', 'fortran_order': False, 'shape': (%zu, %zu), }", descr,
-                          rows, cols);
+    int length =
+        snprintf(header + 10, sizeof header - 10,
+                 "{'descr': '%s', 'fortran_order': False, 'shape': (%zu, %zu), }", descr, rows, cols);
     size_t total = ajp_round_up(10 + (size_t)length + 1, 64);
     memset(header + 10 + length, ' ', total - 10 - (size_t)length);
     header[total - 1] = '\n';

@@ -27,8 +27,8 @@ static aj_status begin(ajp_source *source, aj_error *err)
     return ajp_no_memory(err, source->name);
 }
 
-aj_status ajp_source_open_memory(ajp_source *out, const aj_context *context, const char *name, const void *bytes,
-                                 size_t size, aj_error *err)
+aj_status ajp_source_open_memory(ajp_source *out, const aj_context *context, const char *name,
+                                 const void *bytes, size_t size, aj_error *err)
 {
     *out = (ajp_source){.context = context, .name = name, .bytes = bytes, .size = size};
     return begin(out, err);
@@ -63,7 +63,8 @@ static aj_status next_member(ajp_source *source, aj_error *err)
     }
     const unsigned char *next = source->bytes + source->at;
     if (left < 2 || next[0] != 0x1f || next[1] != 0x8b)
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s: %zu bytes that are not gzip follow the compressed data; fetch the file again",
+        return ajp_fail(err, AJ_CORRUPT, 0,
+                        "%s: %zu bytes that are not gzip follow the compressed data; fetch the file again",
                         source->name, left);
     if (inflateReset(&source->zlib) != Z_OK) return ajp_no_memory(err, source->name);
     return AJ_OK;
@@ -78,7 +79,8 @@ static aj_status unpack(ajp_source *source, unsigned char *out, size_t n, size_t
         if (zlib->avail_in == 0) {
             size_t take = ajp_min_size(source->size - source->at, UINT_MAX / 2);
             if (take == 0)
-                return ajp_fail(err, AJ_CORRUPT, 0, "%s: the compressed data stops early; the file is truncated", source->name);
+                return ajp_fail(err, AJ_CORRUPT, 0,
+                                "%s: the compressed data stops early; the file is truncated", source->name);
             zlib->next_in = (unsigned char *)(source->bytes + source->at); /* zlib reads it only */
             zlib->avail_in = (unsigned)take;
             source->at += take;
@@ -93,7 +95,8 @@ static aj_status unpack(ajp_source *source, unsigned char *out, size_t n, size_t
         } else if (result == Z_MEM_ERROR) {
             return ajp_no_memory(err, source->name);
         } else if (result != Z_OK && result != Z_BUF_ERROR) {
-            return ajp_fail(err, AJ_CORRUPT, 0, "%s: the compressed data is damaged (%s); fetch the file again", source->name,
+            return ajp_fail(err, AJ_CORRUPT, 0,
+                            "%s: the compressed data is damaged (%s); fetch the file again", source->name,
                             zlib->msg != NULL ? zlib->msg : "wrong code");
         }
     }
@@ -112,8 +115,10 @@ aj_status ajp_source_read(ajp_source *source, void *out, size_t n, aj_error *err
     }
     source->n_out += n_done;
     if (n_done == n) return AJ_OK;
-    return ajp_fail(err, AJ_CORRUPT, 0, "%s: ends after %zu bytes, %zu more are needed; the file is truncated or its header wrong",
-                    source->name, source->n_out, n - n_done);
+    return ajp_fail(
+        err, AJ_CORRUPT, 0,
+        "%s: ends after %zu bytes, %zu more are needed; the file is truncated or its header wrong",
+        source->name, source->n_out, n - n_done);
 }
 
 aj_status ajp_source_expect(const ajp_source *source, size_t n, aj_error *err)
@@ -122,11 +127,15 @@ aj_status ajp_source_expect(const ajp_source *source, size_t n, aj_error *err)
     if (source->zipped) {
         left += source->zlib.avail_in;
         /* zlib may hold a window's worth that it has read and not handed out */
-        if (!ajp_size_mul(left, DEFLATE_MAX_FACTOR, &most) || !ajp_size_add(most, 1u << 20, &most)) most = SIZE_MAX;
+        if (!ajp_size_mul(left, DEFLATE_MAX_FACTOR, &most) || !ajp_size_add(most, 1u << 20, &most))
+            most = SIZE_MAX;
     }
     if (n <= most) return AJ_OK;
-    return ajp_fail(err, AJ_CORRUPT, 0, "%s: its header promises %zu bytes of data, its size allows %zu; the file is truncated or "
-                    "its header wrong", source->name, n, most);
+    return ajp_fail(
+        err, AJ_CORRUPT, 0,
+        "%s: its header promises %zu bytes of data, its size allows %zu; the file is truncated or "
+        "its header wrong",
+        source->name, n, most);
 }
 
 aj_status ajp_source_finish(ajp_source *source, aj_error *err)
@@ -135,6 +144,8 @@ aj_status ajp_source_finish(ajp_source *source, aj_error *err)
     size_t n_extra = source->size - source->at;
     if (source->zipped) AJ_TRY(unpack(source, &extra, 1, &n_extra, err));
     if (n_extra == 0) return AJ_OK;
-    return ajp_fail(err, AJ_CORRUPT, 0, "%s: more data follows the %zu bytes that its header describes; the header or the file is wrong",
-                    source->name, source->n_out);
+    return ajp_fail(
+        err, AJ_CORRUPT, 0,
+        "%s: more data follows the %zu bytes that its header describes; the header or the file is wrong",
+        source->name, source->n_out);
 }

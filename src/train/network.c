@@ -6,7 +6,8 @@
 
 #include "step.h"
 
-/* A stride that is an odd number of 16-float lines: columns of a batch then fall into different sets of the caches. */
+/* A stride that is an odd number of 16-float lines: columns of a batch then fall into different sets of the
+ * caches. */
 static size_t row_floats(size_t width)
 {
     size_t lines = (width + AJP_LANES - 1) / AJP_LANES;
@@ -88,11 +89,14 @@ static aj_status create(ajp_trainer *t, aj_error *err)
     return AJ_OK;
 }
 
-aj_status ajp_trainer_create(ajp_trainer **out, const aj_context *context, const aj_train_options *options, aj_error *err)
+aj_status ajp_trainer_create(ajp_trainer **out, const aj_context *context, const aj_train_options *options,
+                             aj_error *err)
 {
     static const ajp_activation activations[AJ_N_ACTIVATIONS] = {
-        [AJ_ACTIVATION_RELU] = AJP_ACTIVATION_RELU, [AJ_ACTIVATION_LEAKY_RELU] = AJP_ACTIVATION_LEAKY_RELU,
-        [AJ_ACTIVATION_SIGMOID] = AJP_ACTIVATION_SIGMOID, [AJ_ACTIVATION_TANH] = AJP_ACTIVATION_TANH};
+        [AJ_ACTIVATION_RELU] = AJP_ACTIVATION_RELU,
+        [AJ_ACTIVATION_LEAKY_RELU] = AJP_ACTIVATION_LEAKY_RELU,
+        [AJ_ACTIVATION_SIGMOID] = AJP_ACTIVATION_SIGMOID,
+        [AJ_ACTIVATION_TANH] = AJP_ACTIVATION_TANH};
     ajp_trainer *t = ajp_calloc(context, 1, sizeof *t);
     if (t == NULL) return ajp_no_memory(err, "training");
     t->context = context;

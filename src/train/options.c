@@ -22,7 +22,8 @@ const ajp_train_key ajp_train_keys[] = {
     {"", "activation", AJP_KEY_WORD, AT(activation), 0, 0, false, false, activations},
     {"", "leaky_slope", AJP_KEY_NUMBER, AT(leaky_slope), 0, 1, false, false, NULL},
     {"", "initialization", AJP_KEY_WORD, AT(initialization), 0, 0, false, false, initializations},
-    {"", "epochs", AJP_KEY_COUNT, AT(n_epochs), 1, 16777215, false, false, NULL}, /* 24 bits of the random numbers' place */
+    {"", "epochs", AJP_KEY_COUNT, AT(n_epochs), 1, 16777215, false, false,
+     NULL}, /* 24 bits of the random numbers' place */
     {"", "batch", AJP_KEY_COUNT, AT(batch), 1, 1048576, false, false, NULL},
     {"", "seed", AJP_KEY_SEED, AT(seed), 0, 0, false, false, NULL},
     {"", "shuffle", AJP_KEY_FLAG, AT(shuffle), 0, 0, false, false, NULL},
@@ -48,13 +49,16 @@ const size_t ajp_n_train_keys = sizeof ajp_train_keys / sizeof ajp_train_keys[0]
 
 static aj_status check_number(const ajp_train_key *key, double value, const char *where, aj_error *err)
 {
-    bool good = (key->above ? value > key->low : value >= key->low) && (key->below ? value < key->high : value <= key->high);
+    bool good = (key->above ? value > key->low : value >= key->low) &&
+                (key->below ? value < key->high : value <= key->high);
     if (good) return AJ_OK;
-    return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s'%s' is %.9g; it must be %s%.9g and %s%.9g", where, key->key, value,
-                    key->above ? "above " : "at least ", key->low, key->below ? "below " : "at most ", key->high);
+    return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s'%s' is %.9g; it must be %s%.9g and %s%.9g", where, key->key,
+                    value, key->above ? "above " : "at least ", key->low, key->below ? "below " : "at most ",
+                    key->high);
 }
 
-aj_status ajp_train_key_check(const ajp_train_key *key, const aj_train_options *options, const char *where, aj_error *err)
+aj_status ajp_train_key_check(const ajp_train_key *key, const aj_train_options *options, const char *where,
+                              aj_error *err)
 {
     const char *field = (const char *)options + key->offset;
     double number;
@@ -84,13 +88,15 @@ aj_status ajp_train_key_check(const ajp_train_key *key, const aj_train_options *
 static aj_status check_network(const aj_train_options *o, aj_error *err)
 {
     if (o->n_layers < 1 || o->n_layers > AJ_TRAIN_MAX_LAYERS)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "'layers' has %zu widths; give 2 to %d, the inputs first", o->n_layers + 1,
-                        AJ_TRAIN_MAX_LAYERS + 1);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "'layers' has %zu widths; give 2 to %d, the inputs first",
+                        o->n_layers + 1, AJ_TRAIN_MAX_LAYERS + 1);
     for (size_t l = 0; l <= o->n_layers; l++)
         if (o->widths[l] < 1 || o->widths[l] > AJP_TRAIN_MAX_WIDTH)
-            return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "'layers' has the width %zu; use 1 to %d", o->widths[l], AJP_TRAIN_MAX_WIDTH);
+            return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "'layers' has the width %zu; use 1 to %d", o->widths[l],
+                            AJP_TRAIN_MAX_WIDTH);
     if (o->widths[o->n_layers] < 2)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "'layers' ends with 1; the last width is the number of classes, at least 2");
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "'layers' ends with 1; the last width is the number of classes, at least 2");
     return AJ_OK;
 }
 
@@ -98,9 +104,11 @@ static aj_status check_schedule(const aj_train_options *o, aj_error *err)
 {
     if (o->schedule != AJ_SCHEDULE_STEP) return AJ_OK;
     if ((o->step_every > 0) == (o->n_step_at > 0))
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "'schedule' of kind step needs either 'every' or 'at', not both");
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "'schedule' of kind step needs either 'every' or 'at', not both");
     if (o->n_step_at > AJ_TRAIN_MAX_STEPS)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "'at' has %zu epochs; at most %d", o->n_step_at, AJ_TRAIN_MAX_STEPS);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "'at' has %zu epochs; at most %d", o->n_step_at,
+                        AJ_TRAIN_MAX_STEPS);
     for (size_t i = 0; i < o->n_step_at; i++)
         if (o->step_at[i] < 1 || (i > 0 && o->step_at[i] <= o->step_at[i - 1]))
             return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "'at' must list rising numbers of epochs, from 1");
@@ -110,7 +118,8 @@ static aj_status check_schedule(const aj_train_options *o, aj_error *err)
 aj_status aj_train_options_check(const aj_train_options *o, aj_error *err)
 {
     if (o->struct_size != sizeof *o)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "training options: struct_size %zu; use AJ_TRAIN_OPTIONS_INIT", o->struct_size);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "training options: struct_size %zu; use AJ_TRAIN_OPTIONS_INIT", o->struct_size);
     AJ_TRY(check_network(o, err));
     for (size_t i = 0; i < ajp_n_train_keys; i++) AJ_TRY(ajp_train_key_check(&ajp_train_keys[i], o, "", err));
     AJ_TRY(check_schedule(o, err));

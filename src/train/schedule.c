@@ -24,8 +24,8 @@ aj_status ajp_train_order(uint64_t seed, size_t epoch, bool shuffle, uint32_t *o
     return AJ_OK;
 }
 
-/* cos(pi*t) for 0 <= t <= 1 by its series about the nearest zero, where it is odd: ours, so that every machine has the
- * same bits.  13 terms leave less than 1e-15. */
+/* cos(pi*t) for 0 <= t <= 1 by its series about the nearest zero, where it is odd: ours, so that every
+ * machine has the same bits.  13 terms leave less than 1e-15. */
 static double cosine(double t)
 {
     double x = 3.14159265358979323846 * (0.5 - t), term = x, sum = x;

@@ -1,4 +1,5 @@
-/* spec.c: a training spec from YAML: every key by the table of options.c, each complaint with file, line and key. */
+/* spec.c: a training spec from YAML: every key by the table of options.c, each complaint with file, line and
+ * key. */
 #include "keys.h"
 
 #include <stdio.h>
@@ -17,12 +18,14 @@ static aj_status read_flag(const ajp_yaml *node, const char *file, bool *out, aj
 {
     const char *text = node->kind == AJP_YAML_SCALAR && !node->quoted ? node->text : "";
     if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s:%zu: '%s' must be true or false", file, node->line, node->key);
+        return ajp_fail(err, AJ_CORRUPT, 0, "%s:%zu: '%s' must be true or false", file, node->line,
+                        node->key);
     *out = text[0] == 't';
     return AJ_OK;
 }
 
-static aj_status read_word(const ajp_train_key *key, const ajp_yaml *node, const char *file, int *out, aj_error *err)
+static aj_status read_word(const ajp_train_key *key, const ajp_yaml *node, const char *file, int *out,
+                           aj_error *err)
 {
     const char *text;
     AJ_TRY(ajp_yaml_string(node, file, &text, err));
@@ -35,11 +38,12 @@ static aj_status read_word(const ajp_train_key *key, const ajp_yaml *node, const
         size_t used = strlen(list);
         snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", key->words[i]);
     }
-    return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s:%zu: '%s' is '%.80s'; use one of: %s", file, node->line, node->key, text, list);
+    return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s:%zu: '%s' is '%.80s'; use one of: %s", file, node->line,
+                    node->key, text, list);
 }
 
-static aj_status read_value(const ajp_train_key *key, const ajp_yaml *node, const char *file, aj_train_options *options,
-                            aj_error *err)
+static aj_status read_value(const ajp_train_key *key, const ajp_yaml *node, const char *file,
+                            aj_train_options *options, aj_error *err)
 {
     char *field = (char *)options + key->offset;
     char where[300];
@@ -73,11 +77,13 @@ static aj_status read_value(const ajp_train_key *key, const ajp_yaml *node, cons
 }
 
 /* A list of whole numbers into out[most]. */
-static aj_status read_counts(const ajp_yaml *node, const char *file, int64_t high, size_t *out, size_t most, size_t *n, aj_error *err)
+static aj_status read_counts(const ajp_yaml *node, const char *file, int64_t high, size_t *out, size_t most,
+                             size_t *n, aj_error *err)
 {
     if (node->kind != AJP_YAML_LIST || node->n_children == 0 || node->n_children > most)
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s:%zu: '%s' must be a list of 1 to %zu whole numbers, like [1, 2]", file, node->line, node->key,
-                        most);
+        return ajp_fail(err, AJ_CORRUPT, 0,
+                        "%s:%zu: '%s' must be a list of 1 to %zu whole numbers, like [1, 2]", file,
+                        node->line, node->key, most);
     *n = 0;
     for (const ajp_yaml *child = node->first; child != NULL; child = child->next) {
         int64_t value;
@@ -89,8 +95,8 @@ static aj_status read_counts(const ajp_yaml *node, const char *file, int64_t hig
     return AJ_OK;
 }
 
-static aj_status read_section(const ajp_yaml *map, const char *file, const char *section, const char *const *extra,
-                              aj_train_options *options, aj_error *err)
+static aj_status read_section(const ajp_yaml *map, const char *file, const char *section,
+                              const char *const *extra, aj_train_options *options, aj_error *err)
 {
     const char *allowed[48];
     size_t n = 0;
@@ -112,33 +118,41 @@ static aj_status read_layers(const ajp_yaml *root, const char *file, aj_train_op
     const ajp_yaml *node = ajp_yaml_find(root, "layers");
     size_t n = 0;
     if (node == NULL)
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s: 'layers' is missing; write the widths, inputs first, like layers: [784, 100, 10]", file);
+        return ajp_fail(
+            err, AJ_CORRUPT, 0,
+            "%s: 'layers' is missing; write the widths, inputs first, like layers: [784, 100, 10]", file);
     AJ_TRY(read_counts(node, file, AJP_TRAIN_MAX_WIDTH, options->widths, AJ_TRAIN_MAX_LAYERS + 1, &n, err));
     if (n < 2 || options->widths[n - 1] < 2)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s:%zu: 'layers' needs the inputs, and at the end the classes (2 or more)", file, node->line);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "%s:%zu: 'layers' needs the inputs, and at the end the classes (2 or more)", file,
+                        node->line);
     options->n_layers = n - 1;
     return AJ_OK;
 }
 
-static aj_status read_optimizer(const ajp_yaml *root, const char *file, aj_train_options *options, aj_error *err)
+static aj_status read_optimizer(const ajp_yaml *root, const char *file, aj_train_options *options,
+                                aj_error *err)
 {
     static const char *const none[] = {NULL};
     const ajp_yaml *node = ajp_yaml_find(root, "optimizer");
     if (node == NULL) return AJ_OK;
     AJ_TRY(read_section(node, file, "optimizer", none, options, err));
     /* Kingma and Ba's own rate, where none is given. */
-    if (options->optimizer == AJ_OPTIMIZER_ADAM && ajp_yaml_find(node, "learning_rate") == NULL) options->learning_rate = 1e-3;
+    if (options->optimizer == AJ_OPTIMIZER_ADAM && ajp_yaml_find(node, "learning_rate") == NULL)
+        options->learning_rate = 1e-3;
     return AJ_OK;
 }
 
-static aj_status read_schedule(const ajp_yaml *root, const char *file, aj_train_options *options, aj_error *err)
+static aj_status read_schedule(const ajp_yaml *root, const char *file, aj_train_options *options,
+                               aj_error *err)
 {
     static const char *const extra[] = {"at", NULL};
     const ajp_yaml *node = ajp_yaml_find(root, "schedule"), *at;
     if (node == NULL) return AJ_OK;
     AJ_TRY(read_section(node, file, "schedule", extra, options, err));
     if ((at = ajp_yaml_find(node, "at")) != NULL)
-        AJ_TRY(read_counts(at, file, 16777215, options->step_at, AJ_TRAIN_MAX_STEPS, &options->n_step_at, err));
+        AJ_TRY(
+            read_counts(at, file, 16777215, options->step_at, AJ_TRAIN_MAX_STEPS, &options->n_step_at, err));
     aj_error inner = {.message = ""};
     if (aj_train_options_check(options, &inner) == AJ_OK) return AJ_OK;
     return ajp_fail(err, inner.status, 0, "%s:%zu: %s", file, node->line, inner.message);
@@ -158,10 +172,12 @@ static aj_status read_spec(aj_train_spec *spec, const char *path, aj_error *err)
     AJ_TRY(read_layers(root, path, options, err));
     AJ_TRY(read_optimizer(root, path, options, err));
     if (options->data == NULL)
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s: 'data' is missing; name a data set, like data: fashion-mnist", path);
+        return ajp_fail(err, AJ_CORRUPT, 0,
+                        "%s: 'data' is missing; name a data set, like data: fashion-mnist", path);
     const ajp_yaml *stop = ajp_yaml_find(root, "stop_at_target");
     if (options->stop_at_target && ajp_yaml_find(root, "target_accuracy_ratio") == NULL)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s:%zu: 'stop_at_target' needs a 'target_accuracy_ratio'", path, stop->line);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s:%zu: 'stop_at_target' needs a 'target_accuracy_ratio'",
+                        path, stop->line);
     return read_schedule(root, path, options, err);
 }
 

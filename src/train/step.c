@@ -11,7 +11,7 @@ typedef struct {
     const uint32_t *order;
     size_t n, n_blocks;
     double *losses;
-    uint8_t *right;  /* of an evaluation */
+    uint8_t *right; /* of an evaluation */
     bool learn;
     float rate, step_rate, epsilon; /* the last two of adam */
 } batch_job;
@@ -38,7 +38,8 @@ static void gather(const batch_job *job, size_t first, size_t n)
         return;
     }
     for (size_t i = 0; i < n; i++)
-        memcpy(out + i * t->input_row, s->inputs + job->order[first + i] * s->n_features, s->n_features * sizeof(float));
+        memcpy(out + i * t->input_row, s->inputs + job->order[first + i] * s->n_features,
+               s->n_features * sizeof(float));
 }
 
 static void forward(const batch_job *job, size_t first, size_t n)
@@ -50,7 +51,8 @@ static void forward(const batch_job *job, size_t first, size_t n)
         const ajp_layer *layer = &t->layers[l];
         bool last = l + 1 == t->n_layers;
         float *out = layer->out + first * layer->row;
-        ajp_gemm product = {.m = n, .n = layer->n_out, .k = layer->n_in, .a = in, .a_row = in_row, .a_col = 1};
+        ajp_gemm product = {
+            .m = n, .n = layer->n_out, .k = layer->n_in, .a = in, .a_row = in_row, .a_col = 1};
         product.b = layer->weights;
         product.b_row = AJP_LANES;
         product.b_vector = AJP_LANES * layer->n_in;
@@ -105,7 +107,8 @@ static void through_activation(const ajp_trainer *t, const float *out, float *re
         for (size_t i = 0; i < n; i++) error[i] *= 1.0F - out[i] * out[i];
         break;
     default:
-        t->kernels->relu_backward(out, error, n, t->activation == AJP_ACTIVATION_LEAKY_RELU ? t->activation_parameter : 0.0F);
+        t->kernels->relu_backward(
+            out, error, n, t->activation == AJP_ACTIVATION_LEAKY_RELU ? t->activation_parameter : 0.0F);
     }
 }
 
@@ -149,14 +152,15 @@ static size_t row_blocks(size_t n)
 
 /* ---- blocks of weights --------------------------------------------------------------------------- */
 
-static void update(const batch_job *job, float *w, float *const moments[2], size_t at, const float *g, size_t n, bool decays)
+static void update(const batch_job *job, float *w, float *const moments[2], size_t at, const float *g,
+                   size_t n, bool decays)
 {
     const ajp_trainer *t = job->trainer;
     const aj_train_options *o = &t->options;
     float decay = decays ? (float)o->weight_decay : 0.0F;
     if (o->optimizer == AJ_OPTIMIZER_ADAM)
-        t->kernels->adam(w + at, moments[0] + at, moments[1] + at, g, n, job->step_rate, (float)o->beta1, (float)o->beta2,
-                         job->epsilon, decay);
+        t->kernels->adam(w + at, moments[0] + at, moments[1] + at, g, n, job->step_rate, (float)o->beta1,
+                         (float)o->beta2, job->epsilon, decay);
     else
         t->kernels->sgd(w + at, moments[0] + at, g, n, job->rate, (float)o->momentum, decay);
 }
@@ -165,7 +169,8 @@ static void update_block(const batch_job *job, size_t l, size_t i0, size_t j0, f
 {
     const ajp_trainer *t = job->trainer;
     ajp_layer *layer = (ajp_layer *)&t->layers[l];
-    size_t n_rows = ajp_min_size(AJP_BLOCK_INPUTS, layer->n_in - i0), n_cols = ajp_min_size(AJP_BLOCK_OUTPUTS, layer->n_padded - j0);
+    size_t n_rows = ajp_min_size(AJP_BLOCK_INPUTS, layer->n_in - i0),
+           n_cols = ajp_min_size(AJP_BLOCK_OUTPUTS, layer->n_padded - j0);
     ajp_gemm product = {.m = n_rows, .n = n_cols, .k = job->n};
     product.a = (l == 0 ? t->input : t->layers[l - 1].out) + i0;
     product.a_row = 1;
@@ -178,8 +183,8 @@ static void update_block(const batch_job *job, size_t l, size_t i0, size_t j0, f
     product.c_vector = AJP_LANES * n_rows;
     t->kernels->gemm(&product);
     for (size_t j = j0; j < j0 + n_cols; j += AJP_LANES)
-        update(job, layer->weights, layer->weight_moments, j * layer->n_in + i0 * AJP_LANES, gradient + (j - j0) * n_rows,
-               AJP_LANES * n_rows, true);
+        update(job, layer->weights, layer->weight_moments, j * layer->n_in + i0 * AJP_LANES,
+               gradient + (j - j0) * n_rows, AJP_LANES * n_rows, true);
     if (layer->transposed != NULL) ajp_transpose_block(layer, i0, i0 + n_rows, j0, j0 + n_cols);
     if (i0 != 0) return;
     float *sums = gradient + AJP_BLOCK_INPUTS * AJP_BLOCK_OUTPUTS;
@@ -222,9 +227,11 @@ static void prepare_update(batch_job *job, double rate)
     job->epsilon = (float)(t->options.epsilon * correction);
 }
 
-void ajp_train_step(ajp_trainer *t, const ajp_samples *samples, const uint32_t *order, size_t n, double rate, double *losses)
+void ajp_train_step(ajp_trainer *t, const ajp_samples *samples, const uint32_t *order, size_t n, double rate,
+                    double *losses)
 {
-    batch_job job = {.trainer = t, .samples = samples, .order = order, .n = n, .losses = losses, .learn = true};
+    batch_job job = {
+        .trainer = t, .samples = samples, .order = order, .n = n, .losses = losses, .learn = true};
     size_t n_weight_blocks = 0;
     job.n_blocks = row_blocks(n);
     prepare_update(&job, rate);
@@ -233,11 +240,12 @@ void ajp_train_step(ajp_trainer *t, const ajp_samples *samples, const uint32_t *
     ajp_pool_run(t->context->pool, n_weight_blocks, run_weights, &job);
 }
 
-void ajp_train_evaluate(ajp_trainer *t, const ajp_samples *samples, const uint32_t *order, size_t n, double *losses,
-                        uint8_t *right)
+void ajp_train_evaluate(ajp_trainer *t, const ajp_samples *samples, const uint32_t *order, size_t n,
+                        double *losses, uint8_t *right)
 {
     for (size_t first = 0; first < n; first += t->rows) {
-        batch_job job = {.trainer = t, .samples = samples, .order = order + first, .n = ajp_min_size(t->rows, n - first)};
+        batch_job job = {
+            .trainer = t, .samples = samples, .order = order + first, .n = ajp_min_size(t->rows, n - first)};
         job.losses = losses + first;
         job.right = right + first;
         job.n_blocks = row_blocks(job.n);

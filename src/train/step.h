@@ -11,7 +11,8 @@ enum {
     AJP_BLOCK_FLOATS = AJP_BLOCK_INPUTS * AJP_BLOCK_OUTPUTS + AJP_BLOCK_OUTPUTS
 };
 
-/* Brings inputs i0 .. i1-1 x outputs j0 .. j1-1 (multiples of 16) of the packed weights into the transposed copy. */
+/* Brings inputs i0 .. i1-1 x outputs j0 .. j1-1 (multiples of 16) of the packed weights into the transposed
+ * copy. */
 void ajp_transpose_block(ajp_layer *layer, size_t i0, size_t i1, size_t j0, size_t j1);
 
 #endif

@@ -29,23 +29,30 @@ typedef struct {
 
 /* ---- data ---------------------------------------------------------------------------------------- */
 
-static aj_status check_samples(const ajp_samples *s, const aj_train_options *o, const char *name, aj_error *err)
+static aj_status check_samples(const ajp_samples *s, const aj_train_options *o, const char *name,
+                               aj_error *err)
 {
     size_t n_classes = o->widths[o->n_layers];
     if (s->n_features != o->widths[0])
-        return ajp_fail(err, AJ_MISMATCH, 0, "%s: a sample has %zu values, the first layer %zu inputs; set layers to [%zu, ...]", name,
-                        s->n_features, o->widths[0], s->n_features);
+        return ajp_fail(err, AJ_MISMATCH, 0,
+                        "%s: a sample has %zu values, the first layer %zu inputs; set layers to [%zu, ...]",
+                        name, s->n_features, o->widths[0], s->n_features);
     if (s->labels == NULL && s->n > 0)
-        return ajp_fail(err, AJ_MISMATCH, 0, "%s: has no labels; training needs a class number for every sample", name);
-    if (s->n > UINT32_MAX) return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: more than %u samples", name, UINT32_MAX);
+        return ajp_fail(err, AJ_MISMATCH, 0,
+                        "%s: has no labels; training needs a class number for every sample", name);
+    if (s->n > UINT32_MAX)
+        return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: more than %u samples", name, UINT32_MAX);
     for (size_t i = 0; i < s->n; i++)
         if (s->labels[i] < 0 || (size_t)s->labels[i] >= n_classes)
-            return ajp_fail(err, AJ_MISMATCH, 0, "%s: sample %zu has label %d, the last layer %zu outputs; labels run from 0 to %zu", name,
-                            i, (int)s->labels[i], n_classes, n_classes - 1);
+            return ajp_fail(
+                err, AJ_MISMATCH, 0,
+                "%s: sample %zu has label %d, the last layer %zu outputs; labels run from 0 to %zu", name, i,
+                (int)s->labels[i], n_classes, n_classes - 1);
     return AJ_OK;
 }
 
-static aj_status open_split(training *run, aj_dataset **set, ajp_samples *samples, aj_split split, size_t most, aj_error *err)
+static aj_status open_split(training *run, aj_dataset **set, ajp_samples *samples, aj_split split,
+                            size_t most, aj_error *err)
 {
     aj_dataset_options options = AJ_DATASET_OPTIONS_INIT;
     options.split = split;
@@ -56,7 +63,8 @@ static aj_status open_split(training *run, aj_dataset **set, ajp_samples *sample
     return check_samples(samples, run->options, run->options->data, err);
 }
 
-static aj_status open_samples(training *run, const aj_train_samples *train, const aj_train_samples *test, aj_error *err)
+static aj_status open_samples(training *run, const aj_train_samples *train, const aj_train_samples *test,
+                              aj_error *err)
 {
     const aj_train_options *o = run->options;
     if (train == NULL) {
@@ -82,7 +90,8 @@ static aj_status allocate(training *run, aj_error *err)
     run->test_order = ajp_calloc(run->context, run->test.n + 1, sizeof *run->test_order);
     run->test_losses = ajp_calloc(run->context, run->test.n + 1, sizeof *run->test_losses);
     run->right = ajp_calloc(run->context, run->test.n + 1, sizeof *run->right);
-    if (run->order == NULL || run->losses == NULL || run->test_order == NULL || run->test_losses == NULL || run->right == NULL)
+    if (run->order == NULL || run->losses == NULL || run->test_order == NULL || run->test_losses == NULL ||
+        run->right == NULL)
         return ajp_no_memory(err, "training");
     for (size_t i = 0; i < run->test.n; i++) run->test_order[i] = (uint32_t)i;
     return AJ_OK;
@@ -151,14 +160,17 @@ static aj_status run_epochs(training *run, aj_error *err)
         AJ_TRY(run_batches(run, &work, e, &epoch.learning_rate, err));
         epoch.train_loss = aj_sum(run->losses, run->train.n) / (double)run->train.n;
         if (!isfinite(epoch.train_loss))
-            return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "learning_rate: with %g the loss of epoch %zu is no longer finite; use a lower one",
-                            o->learning_rate, e + 1);
+            return ajp_fail(
+                err, AJ_BAD_ARGUMENT, 0,
+                "learning_rate: with %g the loss of epoch %zu is no longer finite; use a lower one",
+                o->learning_rate, e + 1);
         epoch.flops = ajp_train_flops(o) * run->n_samples_done;
         evaluate(run, &epoch);
         epoch.duration_seconds = ajp_now_seconds() - run->started_seconds;
         note_target(run, &epoch);
         run->result.last = epoch;
-        bool go_on = run->callbacks == NULL || run->callbacks->epoch == NULL || run->callbacks->epoch(run->callbacks->user, &epoch);
+        bool go_on = run->callbacks == NULL || run->callbacks->epoch == NULL ||
+                     run->callbacks->epoch(run->callbacks->user, &epoch);
         if (!go_on || (o->stop_at_target && run->result.target_epoch != 0)) break;
     }
     ajp_work_finish(&work, run->n_samples_done, NULL);
@@ -167,7 +179,8 @@ static aj_status run_epochs(training *run, aj_error *err)
 
 /* ---- the network --------------------------------------------------------------------------------- */
 
-static bool copy_layer(aj_trained *trained, const ajp_trainer *trainer, size_t l, float **weights, float **biases)
+static bool copy_layer(aj_trained *trained, const ajp_trainer *trainer, size_t l, float **weights,
+                       float **biases)
 {
     const ajp_layer *layer = &trainer->layers[l];
     weights[l] = ajp_arena_array(&trained->arena, layer->n_out * layer->n_in, sizeof(float));
@@ -189,18 +202,24 @@ static aj_status hand_over(aj_trained **out, const training *run, aj_error *err)
     float **weights = ajp_arena_array(&trained->arena, o->n_layers, sizeof *weights);
     float **biases = ajp_arena_array(&trained->arena, o->n_layers, sizeof *biases);
     bool good = widths != NULL && weights != NULL && biases != NULL;
-    for (size_t l = 0; l < o->n_layers && good; l++) good = copy_layer(trained, run->trainer, l, weights, biases);
-    const char *doc = ajp_arena_printf(&trained->arena, "%s%strained on %s for %zu epochs with seed %llu by attojoule " AJ_VERSION_STRING,
-                                       o->name != NULL ? o->name : "", o->name != NULL ? ": " : "",
-                                       run->train_set != NULL ? o->data : "arrays", run->result.last.epoch,
-                                       (unsigned long long)o->seed);
+    for (size_t l = 0; l < o->n_layers && good; l++)
+        good = copy_layer(trained, run->trainer, l, weights, biases);
+    const char *doc = ajp_arena_printf(
+        &trained->arena, "%s%strained on %s for %zu epochs with seed %llu by attojoule " AJ_VERSION_STRING,
+        o->name != NULL ? o->name : "", o->name != NULL ? ": " : "",
+        run->train_set != NULL ? o->data : "arrays", run->result.last.epoch, (unsigned long long)o->seed);
     if (!good || doc == NULL) {
         aj_trained_destroy(trained);
         return ajp_no_memory(err, "trained network");
     }
     memcpy(widths, o->widths, (o->n_layers + 1) * sizeof *widths);
-    trained->network = (aj_dense_network){o->n_layers, widths, (const float *const *)weights, (const float *const *)biases,
-                                          names[o->activation], (float)o->leaky_slope, doc};
+    trained->network = (aj_dense_network){o->n_layers,
+                                          widths,
+                                          (const float *const *)weights,
+                                          (const float *const *)biases,
+                                          names[o->activation],
+                                          (float)o->leaky_slope,
+                                          doc};
     *out = trained;
     return AJ_OK;
 }
@@ -216,16 +235,19 @@ static void count_work(training *run)
     run->n_steps = (uint64_t)o->n_epochs * ((run->train.n + o->batch - 1) / o->batch);
 }
 
-aj_status aj_train(aj_trained **out, aj_context *context, const aj_train_options *options, const aj_train_samples *train,
-                   const aj_train_samples *test, const aj_train_callbacks *callbacks, aj_train_result *result, aj_error *err)
+aj_status aj_train(aj_trained **out, aj_context *context, const aj_train_options *options,
+                   const aj_train_samples *train, const aj_train_samples *test,
+                   const aj_train_callbacks *callbacks, aj_train_result *result, aj_error *err)
 {
-    training run = {.context = context, .options = options, .callbacks = callbacks, .started_seconds = ajp_now_seconds()};
+    training run = {
+        .context = context, .options = options, .callbacks = callbacks, .started_seconds = ajp_now_seconds()};
     aj_trained *trained = NULL;
     *out = NULL;
     AJ_TRY(aj_train_options_check(options, err));
     aj_status st = open_samples(&run, train, test, err);
     if (st == AJ_OK && options->stop_at_target && run.test.n == 0)
-        st = ajp_fail(err, AJ_BAD_ARGUMENT, 0, "stop_at_target: there are no test samples to reach a target on");
+        st = ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                      "stop_at_target: there are no test samples to reach a target on");
     if (st == AJ_OK) st = allocate(&run, err);
     if (st == AJ_OK) st = ajp_trainer_create(&run.trainer, context, options, err);
     if (st == AJ_OK) {

@@ -44,7 +44,8 @@ static size_t zip(const void *bytes, size_t size, unsigned char *out, size_t roo
 }
 
 /* IDX bytes: magic, dimensions, data; returns the size. */
-static size_t idx(unsigned char *out, unsigned char type, size_t rank, const unsigned *shape, const void *data, size_t n_bytes)
+static size_t idx(unsigned char *out, unsigned char type, size_t rank, const unsigned *shape,
+                  const void *data, size_t n_bytes)
 {
     out[0] = out[1] = 0;
     out[2] = type;
@@ -181,18 +182,18 @@ static void check_npy(const char *descr, int version, const void *data, size_t n
     }
 }
 
-#define CHECK_TYPE(ctype, letters, version, ...)                                                           \
-    do {                                                                                                   \
-        ctype native[6] = {__VA_ARGS__}, swapped[6];                                                       \
-        float want[6];                                                                                     \
-        for (int i_ = 0; i_ < 6; i_++) {                                                                   \
-            want[i_] = (float)native[i_];                                                                  \
-            for (size_t b_ = 0; b_ < sizeof(ctype); b_++)                                                  \
-                ((char *)&swapped[i_])[b_] = ((char *)&native[i_])[sizeof(ctype) - 1 - b_];                \
-        }                                                                                                  \
-        check_npy("<" letters, version, native, sizeof native, want);                                      \
-        check_npy(">" letters, version, swapped, sizeof swapped, want);                                    \
-        check_npy("=" letters, version, native, sizeof native, want);                                      \
+#define CHECK_TYPE(ctype, letters, version, ...)                                            \
+    do {                                                                                    \
+        ctype native[6] = {__VA_ARGS__}, swapped[6];                                        \
+        float want[6];                                                                      \
+        for (int i_ = 0; i_ < 6; i_++) {                                                    \
+            want[i_] = (float)native[i_];                                                   \
+            for (size_t b_ = 0; b_ < sizeof(ctype); b_++)                                   \
+                ((char *)&swapped[i_])[b_] = ((char *)&native[i_])[sizeof(ctype) - 1 - b_]; \
+        }                                                                                   \
+        check_npy("<" letters, version, native, sizeof native, want);                       \
+        check_npy(">" letters, version, swapped, sizeof swapped, want);                     \
+        check_npy("=" letters, version, native, sizeof native, want);                       \
     } while (0)
 
 static void test_npy_types(void)
@@ -218,9 +219,12 @@ static void test_labels(void)
     double hot[6] = {0, 1, 0, 0, 0, 1};
     int64_t numbers[2] = {3, 1};
     aj_dataset *d = NULL;
-    put("in:puts.npy", file, npy(file, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\n", inputs, 24));
-    put("hot.npy", file, npy(file, 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }\n", hot, 48));
-    put("numbers.npy", file, npy(file, 1, "{'descr': '<i8', 'fortran_order': False, 'shape': (2, 1), }\n", numbers, 16));
+    put("in:puts.npy", file,
+        npy(file, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\n", inputs, 24));
+    put("hot.npy", file,
+        npy(file, 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }\n", hot, 48));
+    put("numbers.npy", file,
+        npy(file, 1, "{'descr': '<i8', 'fortran_order': False, 'shape': (2, 1), }\n", numbers, 16));
     snprintf(pair, sizeof pair, "%s:%s", path_of("in:puts.npy"), path_of("hot.npy"));
     CHECK_OK(aj_dataset_open(&d, context, pair, NULL, &err), err);
     CHECK_INT(aj_dataset_describe(d).n_classes, 3);
@@ -233,14 +237,17 @@ static void test_labels(void)
     CHECK_INT(aj_dataset_labels(d)[0], 3);
     aj_dataset_close(d);
     hot[4] = 1;
-    put("hot.npy", file, npy(file, 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }\n", hot, 48));
+    put("hot.npy", file,
+        npy(file, 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }\n", hot, 48));
     snprintf(pair, sizeof pair, "%s:%s", path_of("in:puts.npy"), path_of("hot.npy"));
     expect_bad(pair, AJ_CORRUPT, "hot.npy: row 1 is not one-hot");
     numbers[1] = -1;
-    put("numbers.npy", file, npy(file, 1, "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }\n", numbers, 16));
+    put("numbers.npy", file,
+        npy(file, 1, "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }\n", numbers, 16));
     snprintf(pair, sizeof pair, "%s:%s", path_of("in:puts.npy"), path_of("numbers.npy"));
     expect_bad(pair, AJ_CORRUPT, "numbers.npy: label -1 of sample 1");
-    put("numbers.npy", file, npy(file, 1, "{'descr': '<i8', 'fortran_order': False, 'shape': (1,), }\n", numbers, 8));
+    put("numbers.npy", file,
+        npy(file, 1, "{'descr': '<i8', 'fortran_order': False, 'shape': (1,), }\n", numbers, 8));
     expect_bad(pair, AJ_MISMATCH, "1 labels");
     CHECK_CONTAINS(err.message, "2 samples");
     snprintf(pair, sizeof pair, "%s:labels.txt", path_of("in:puts.npy"));
@@ -269,21 +276,32 @@ static void test_bad_npy(void)
 {
     float inputs[2] = {1.0f, NAN};
     unsigned char file[512];
-    expect_bad_npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2,), }\n", 8, AJ_UNSUPPORTED, "ascontiguousarray");
-    expect_bad_npy("{'descr': '<c8', 'fortran_order': False, 'shape': (2,), }\n", 16, AJ_UNSUPPORTED, "'<c8'");
-    expect_bad_npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }\n", 8, AJ_UNSUPPORTED, "records");
-    expect_bad_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (), }\n", 4, AJ_UNSUPPORTED, "single number");
-    expect_bad_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }\n", 8, AJ_CORRUPT, "whole numbers");
+    expect_bad_npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2,), }\n", 8, AJ_UNSUPPORTED,
+                   "ascontiguousarray");
+    expect_bad_npy("{'descr': '<c8', 'fortran_order': False, 'shape': (2,), }\n", 16, AJ_UNSUPPORTED,
+                   "'<c8'");
+    expect_bad_npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }\n", 8, AJ_UNSUPPORTED,
+                   "records");
+    expect_bad_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (), }\n", 4, AJ_UNSUPPORTED,
+                   "single number");
+    expect_bad_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }\n", 8, AJ_CORRUPT,
+                   "whole numbers");
     expect_bad_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 3), }\n", 0, AJ_CORRUPT, "is 0");
     expect_bad_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,2", 8, AJ_CORRUPT, "does not end");
     expect_bad_npy("{'descr': '<f4', 'fortran_order': False}\n", 8, AJ_CORRUPT, "lacks one of");
-    expect_bad_npy("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2,)}\n", 8, AJ_CORRUPT, "twice");
+    expect_bad_npy("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2,)}\n", 8, AJ_CORRUPT,
+                   "twice");
     expect_bad_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,)} x\n", 8, AJ_CORRUPT, "goes on");
-    expect_bad_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}\n", 7, AJ_CORRUPT, "promises 8 bytes");
-    expect_bad_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}\n", 9, AJ_CORRUPT, "more data follows");
-    expect_bad_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296)}\n", 9, AJ_CORRUPT, "overflows");
-    expect_bad_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}\n", 9, AJ_CORRUPT, "address space");
-    put("bad.npy", file, npy(file, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (1,2)}\n", inputs, 8));
+    expect_bad_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}\n", 7, AJ_CORRUPT,
+                   "promises 8 bytes");
+    expect_bad_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}\n", 9, AJ_CORRUPT,
+                   "more data follows");
+    expect_bad_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296)}\n", 9,
+                   AJ_CORRUPT, "overflows");
+    expect_bad_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}\n", 9,
+                   AJ_CORRUPT, "address space");
+    put("bad.npy", file,
+        npy(file, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (1,2)}\n", inputs, 8));
     expect_bad(path_of("bad.npy"), AJ_CORRUPT, "element 1 of sample 0");
     put("bad.npy", file, npy(file, 9, "{}", inputs, 8));
     expect_bad(path_of("bad.npy"), AJ_UNSUPPORTED, "version 9");
@@ -303,7 +321,8 @@ static void expect_bad_images(const void *bytes, size_t size, const char *part)
 static void test_bad_idx(void)
 {
     unsigned char file[2048], packed[2048];
-    unsigned images[3] = {3, 16, 16}, huge[3] = {0xffffffffu, 0xffffffffu, 0xffffffffu}, big[3] = {60000, 28, 28}, labels[1] = {3};
+    unsigned images[3] = {3, 16, 16}, huge[3] = {0xffffffffu, 0xffffffffu, 0xffffffffu},
+             big[3] = {60000, 28, 28}, labels[1] = {3};
     mkdir(path_of("bad"), 0700);
     expect_bad(path_of("bad"), AJ_NOT_FOUND, "t10k-images");
     size_t n = idx(file, 8, 3, images, pixels, sizeof pixels), n_packed = zip(file, n, packed, sizeof packed);
@@ -327,7 +346,8 @@ static void test_bad_idx(void)
     expect_bad_images(file, n, "77 dimensions");
     n = idx(file, 8, 3, huge, pixels, 0);
     expect_bad_images(file, n, "overflows");
-    n = idx(file, 8, 3, big, pixels, 0); /* 47 MB promised by 30 bytes of gzip: refused before any memory is asked for */
+    n = idx(file, 8, 3, big, pixels,
+            0); /* 47 MB promised by 30 bytes of gzip: refused before any memory is asked for */
     expect_bad_images(packed, zip(file, n, packed, sizeof packed), "promises 47040000 bytes");
 }
 
@@ -381,7 +401,8 @@ static void test_fashion(void)
     options.split = AJ_SPLIT_TRAIN;
     char found[512];
     CHECK_OK(aj_dataset_locate(context, "fashion-mnist", found, sizeof found, &err), err);
-    if (found[0] == '\0') return; /* the package is not installed here; the rest of this file does not need it */
+    if (found[0] == '\0')
+        return; /* the package is not installed here; the rest of this file does not need it */
     CHECK_OK(aj_dataset_open(&d, context, "fashion-mnist", &options, &err), err);
     if (d == NULL) return;
     aj_dataset_info info = aj_dataset_describe(d);
@@ -434,7 +455,8 @@ static void test_out_of_memory(void)
 
 int main(void)
 {
-    snprintf(folder, sizeof folder, "%s/test_data.XXXXXX", getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
+    snprintf(folder, sizeof folder, "%s/test_data.XXXXXX",
+             getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
     if (mkdtemp(folder) == NULL) return 1;
     CHECK_OK(aj_context_create(&context, NULL, &err), err);
     make_folder();

@@ -1,5 +1,5 @@
-/* test_train.c: gradients against finite differences, optimisers against a plain reference in double, the same bits for
- * any threads, instruction set and block, specs and what is wrong with them. */
+/* test_train.c: gradients against finite differences, optimisers against a plain reference in double, the
+ * same bits for any threads, instruction set and block, specs and what is wrong with them. */
 #include "check.h"
 
 #include "train/trainer.h"
@@ -135,12 +135,14 @@ static void check_gradient(aj_train_activation activation, size_t n_layers)
     for (size_t l = 0; l < n_layers; l++) {
         size_t n_in = before.widths[l], n_out = before.widths[l + 1];
         for (size_t i = 0; i < n_in * n_out; i++) {
-            double g = slope_of(&before, &before.w[l][i], order, N_SAMPLES), got = before.w[l][i] - after.w[l][i];
+            double g = slope_of(&before, &before.w[l][i], order, N_SAMPLES),
+                   got = before.w[l][i] - after.w[l][i];
             worst = fmax(worst, fabs(g - got));
             largest = fmax(largest, fabs(g));
         }
         for (size_t j = 0; j < n_out; j++)
-            worst = fmax(worst, fabs(slope_of(&before, &before.b[l][j], order, N_SAMPLES) - (before.b[l][j] - after.b[l][j])));
+            worst = fmax(worst, fabs(slope_of(&before, &before.b[l][j], order, N_SAMPLES) -
+                                     (before.b[l][j] - after.b[l][j])));
     }
     CHECK(largest > 0.02);
     CHECK_NEAR(worst, 0.0, 4e-7); /* float32 rounding of w - g */
@@ -153,7 +155,8 @@ typedef struct {
     double m[4][MAX_W], v[4][MAX_W], bm[4][24], bv[4][24];
 } plain_moments;
 
-static double plain_update(const aj_train_options *o, double w, double g, double *m, double *v, double decay, double rate, int t)
+static double plain_update(const aj_train_options *o, double w, double g, double *m, double *v, double decay,
+                           double rate, int t)
 {
     g += decay * w;
     if (o->optimizer == AJ_OPTIMIZER_SGD) {
@@ -166,18 +169,19 @@ static double plain_update(const aj_train_options *o, double w, double g, double
     return w - rate * m_hat / (sqrt(v_hat) + o->epsilon);
 }
 
-static void plain_step(plain *p, plain_moments *k, const aj_train_options *o, const uint32_t *order, size_t n, double rate, int t)
+static void plain_step(plain *p, plain_moments *k, const aj_train_options *o, const uint32_t *order, size_t n,
+                       double rate, int t)
 {
     static plain next;
     next = *p;
     double bias_decay = o->decay_biases ? o->weight_decay : 0.0;
     for (size_t l = 0; l < p->n_layers; l++) {
         for (size_t i = 0; i < p->widths[l] * p->widths[l + 1]; i++)
-            next.w[l][i] = plain_update(o, p->w[l][i], slope_of(p, &p->w[l][i], order, n), &k->m[l][i], &k->v[l][i],
-                                        o->weight_decay, rate, t);
+            next.w[l][i] = plain_update(o, p->w[l][i], slope_of(p, &p->w[l][i], order, n), &k->m[l][i],
+                                        &k->v[l][i], o->weight_decay, rate, t);
         for (size_t j = 0; j < p->widths[l + 1]; j++)
-            next.b[l][j] = plain_update(o, p->b[l][j], slope_of(p, &p->b[l][j], order, n), &k->bm[l][j], &k->bv[l][j], bias_decay,
-                                        rate, t);
+            next.b[l][j] = plain_update(o, p->b[l][j], slope_of(p, &p->b[l][j], order, n), &k->bm[l][j],
+                                        &k->bv[l][j], bias_decay, rate, t);
     }
     *p = next;
 }
@@ -213,7 +217,8 @@ static void check_optimizer(aj_train_options o)
             worst = fmax(worst, fabs(p.w[l][i] - (double)net->weights[l][i]));
             order_size = fmax(order_size, fabs(p.w[l][i]));
         }
-        for (size_t j = 0; j < p.widths[l + 1]; j++) worst = fmax(worst, fabs(p.b[l][j] - (double)net->biases[l][j]));
+        for (size_t j = 0; j < p.widths[l + 1]; j++)
+            worst = fmax(worst, fabs(p.b[l][j] - (double)net->biases[l][j]));
     }
     CHECK(order_size > 0.3);
     CHECK_NEAR(worst, 0.0, 5e-6);
@@ -257,7 +262,8 @@ static void test_schedules(void)
     o.schedule = AJ_SCHEDULE_COSINE;
     o.final_ratio = 0.1;
     for (int i = 0; i <= 100; i++)
-        CHECK_CLOSE(ajp_train_rate(&o, 0, i, 101), 0.05 * (0.1 + 0.9 * 0.5 * (1.0 + cos(3.14159265358979323846 * i / 100))), 1e-14);
+        CHECK_CLOSE(ajp_train_rate(&o, 0, i, 101),
+                    0.05 * (0.1 + 0.9 * 0.5 * (1.0 + cos(3.14159265358979323846 * i / 100))), 1e-14);
 }
 
 static void test_order(void)
@@ -279,7 +285,8 @@ static void test_order(void)
         first[again[0]]++;
     }
     double chi2 = 0.0;
-    for (int i = 0; i < 10; i++) chi2 += (first[i] - EPOCHS / 10.0) * (first[i] - EPOCHS / 10.0) / (EPOCHS / 10.0);
+    for (int i = 0; i < 10; i++)
+        chi2 += (first[i] - EPOCHS / 10.0) * (first[i] - EPOCHS / 10.0) / (EPOCHS / 10.0);
     CHECK(chi2 < 27.9);
 }
 
@@ -303,7 +310,8 @@ static void check_initialization(aj_train_initialization kind, double variance, 
     }
     CHECK_NEAR(sum / 60000.0, 0.0, 4.0 * sqrt(variance / 60000.0));
     CHECK_CLOSE(squares / 60000.0, variance, 4.0 * sqrt(2.0 / 60000.0));
-    CHECK(uniform ? most <= sqrt(3.0 * variance) * 1.000001 && most > sqrt(3.0 * variance) * 0.999 : most > 3.5 * sqrt(variance));
+    CHECK(uniform ? most <= sqrt(3.0 * variance) * 1.000001 && most > sqrt(3.0 * variance) * 0.999
+                  : most > 3.5 * sqrt(variance));
     CHECK(b[0] == 0.0f);
     ajp_trainer_destroy(t);
 }
@@ -326,8 +334,10 @@ static bool note_epoch(void *user, const aj_train_epoch *epoch)
     return epoch->epoch < 3;
 }
 
-/* Weights after 3 epochs of batches of 33 with a rest of 20, layers wider than a block, every activation in turn. */
-static void train_bits(unsigned n_threads, aj_isa isa, aj_train_activation activation, float *out, size_t n_out)
+/* Weights after 3 epochs of batches of 33 with a rest of 20, layers wider than a block, every activation in
+ * turn. */
+static void train_bits(unsigned n_threads, aj_isa isa, aj_train_activation activation, float *out,
+                       size_t n_out)
 {
     enum { N = 218, WIDTH = 130 };
     static float x[N * WIDTH];
@@ -434,7 +444,8 @@ static void test_refusals(void)
     aj_train_options o = small();
     aj_trained *trained = NULL;
     aj_train_samples none = {inputs, labels, 0};
-    o.learning_rate = 1000.0;
+    o.learning_rate = 1000.0; /* and a decay that multiplies every weight by -999 each time */
+    o.weight_decay = 1.0;
     o.n_epochs = 50;
     CHECK_INT(aj_train(&trained, context, &o, &samples, NULL, NULL, NULL, &err), AJ_BAD_ARGUMENT);
     CHECK_CONTAINS(err.message, "learning_rate");
@@ -502,10 +513,12 @@ static void bad(const char *text, const char *line, const char *part)
 static void test_good_spec(void)
 {
     aj_train_spec *spec = NULL;
-    CHECK_INT(load(&spec, "data: mnist\nlayers: [784, 100, 10]\nactivation: leaky_relu\nleaky_slope: 0.1\nseed: 12345678901\n"
-                          "optimizer: {kind: adam, weight_decay: 1e-4, decay_biases: true}\nshuffle: false\n"
-                          "schedule: {kind: step, at: [3, 5], factor: 0.5}\nepochs: 7\nbatch: 33\nmodel: x.onnx\n"
-                          "target_accuracy_ratio: 0.95\nstop_at_target: true\ntrain_samples: 100\n"),
+    CHECK_INT(load(&spec,
+                   "data: mnist\nlayers: [784, 100, 10]\nactivation: leaky_relu\nleaky_slope: 0.1\nseed: "
+                   "12345678901\n"
+                   "optimizer: {kind: adam, weight_decay: 1e-4, decay_biases: true}\nshuffle: false\n"
+                   "schedule: {kind: step, at: [3, 5], factor: 0.5}\nepochs: 7\nbatch: 33\nmodel: x.onnx\n"
+                   "target_accuracy_ratio: 0.95\nstop_at_target: true\ntrain_samples: 100\n"),
               AJ_OK);
     if (spec == NULL) {
         fprintf(stderr, "%s\n", err.message);
@@ -517,9 +530,11 @@ static void test_good_spec(void)
     CHECK_INT(o->n_layers, 2);
     CHECK_INT(o->widths[2], 10);
     CHECK_INT(o->activation, AJ_ACTIVATION_LEAKY_RELU);
-    CHECK(o->leaky_slope == 0.1 && o->weight_decay == 1e-4 && o->decay_biases && !o->shuffle && o->learning_rate == 1e-3);
+    CHECK(o->leaky_slope == 0.1 && o->weight_decay == 1e-4 && o->decay_biases && !o->shuffle &&
+          o->learning_rate == 1e-3);
     CHECK(o->seed == 12345678901u && o->n_epochs == 7 && o->batch == 33 && o->max_train_samples == 100);
-    CHECK(o->n_step_at == 2 && o->step_at[1] == 5 && o->step_factor == 0.5 && o->schedule == AJ_SCHEDULE_STEP);
+    CHECK(o->n_step_at == 2 && o->step_at[1] == 5 && o->step_factor == 0.5 &&
+          o->schedule == AJ_SCHEDULE_STEP);
     CHECK(o->stop_at_target && o->target_accuracy_ratio == 0.95);
     aj_train_spec_destroy(spec);
     char path[600];
@@ -545,10 +560,10 @@ static void test_bad_specs(void)
     bad("data: mnist\nlayers: [784, ten]\n", ":2:", "'layers'");
     bad("- data\n", ":1:", "map");
     bad("", ":1:", "empty");
-#define BAD(rest, line, part)                                                                              \
-    do {                                                                                                   \
-        snprintf(text, sizeof text, "%s%s", good, rest);                                                   \
-        bad(text, line, part);                                                                             \
+#define BAD(rest, line, part)                            \
+    do {                                                 \
+        snprintf(text, sizeof text, "%s%s", good, rest); \
+        bad(text, line, part);                           \
     } while (0)
     BAD("epoch: 3\n", ":3:", "unknown key 'epoch'");
     BAD("epochs: 0\n", ":3:", "'epochs'");
@@ -580,7 +595,8 @@ int main(void)
     CHECK_OK(aj_context_create(&context, NULL, &err), err);
     make_samples();
     for (int activation = 0; activation < AJ_N_ACTIVATIONS; activation++)
-        for (size_t n_layers = 1; n_layers <= 3; n_layers++) check_gradient((aj_train_activation)activation, n_layers);
+        for (size_t n_layers = 1; n_layers <= 3; n_layers++)
+            check_gradient((aj_train_activation)activation, n_layers);
     test_optimizers();
     test_schedules();
     test_order();

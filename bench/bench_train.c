@@ -1,0 +1,172 @@
+/* bench_train.c: training against Debian's PyTorch on the same machine: images a second and their ratio.
+ *
+ * usage: bench_train [BATCH WIDTH WIDTH ...]     (128 784 100 10; with one thread, then with two)
+ *
+ * Both sides train epochs of 12,800 samples in turn, ours then theirs; the best epoch of each is printed, and the load of
+ * the machine.  The peer is a Python process that trains an epoch for each line it is sent; without PyTorch only our
+ * side is printed. */
+#include "attojoule/train.h"
+#include "base/internal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { N_SAMPLES = 12800, N_EPOCHS = 15 };
+
+typedef struct {
+    FILE *to, *from; /* NULL = no peer */
+    pid_t pid;
+    char name[128];
+    double mark_seconds, ours[N_EPOCHS], theirs[N_EPOCHS];
+    size_t n;
+} race;
+
+static double load_average(void)
+{
+    double load = NAN;
+    FILE *f = fopen("/proc/loadavg", "r");
+    if (f == NULL) return load;
+    if (fscanf(f, "%lf", &load) != 1) load = NAN;
+    fclose(f);
+    return load;
+}
+
+static void run_peer(int in, int out, unsigned n_threads, const aj_train_options *o)
+{
+    char words[AJ_TRAIN_MAX_LAYERS + 6][24], *arguments[AJ_TRAIN_MAX_LAYERS + 8];
+    size_t n = 0;
+    char script[1024];
+    const char *source = getenv("AJ_SOURCE_DIR");
+    snprintf(script, sizeof script, "%s/bench/peer_torch_train.py", source != NULL ? source : AJ_BENCH_SOURCE_DIR);
+    arguments[n++] = (char[]){"python3"};
+    arguments[n++] = script;
+    snprintf(words[0], sizeof words[0], "%u", n_threads);
+    snprintf(words[1], sizeof words[1], "%zu", o->batch);
+    snprintf(words[2], sizeof words[2], "%d", N_SAMPLES);
+    for (size_t l = 0; l <= o->n_layers; l++) snprintf(words[3 + l], sizeof words[0], "%zu", o->widths[l]);
+    for (size_t i = 0; i < 4 + o->n_layers; i++) arguments[n++] = words[i];
+    arguments[n] = NULL;
+    dup2(in, 0);
+    dup2(out, 1);
+    unsetenv("OPENBLAS_CORETYPE");
+    setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    execv("/usr/bin/python3", arguments);
+    _exit(127);
+}
+
+static void start_peer(race *r, unsigned n_threads, const aj_train_options *o)
+{
+    int down[2], up[2];
+    r->to = r->from = NULL;
+    if (pipe(down) != 0 || pipe(up) != 0) return;
+    r->pid = fork();
+    if (r->pid == 0) {
+        close(down[1]);
+        close(up[0]);
+        run_peer(down[0], up[1], n_threads, o);
+    }
+    close(down[0]);
+    close(up[1]);
+    r->to = fdopen(down[1], "w");
+    r->from = fdopen(up[0], "r");
+    if (r->pid > 0 && fgets(r->name, sizeof r->name, r->from) != NULL) {
+        r->name[strcspn(r->name, "\n")] = '\0';
+        return;
+    }
+    fclose(r->to);
+    fclose(r->from);
+    r->to = NULL;
+}
+
+static double peer_epoch(race *r)
+{
+    char line[64];
+    if (r->to == NULL) return NAN;
+    fputs("go\n", r->to);
+    fflush(r->to);
+    return fgets(line, sizeof line, r->from) != NULL ? strtod(line, NULL) : NAN;
+}
+
+static bool after_epoch(void *user, const aj_train_epoch *epoch)
+{
+    race *r = user;
+    (void)epoch;
+    r->ours[r->n] = ajp_now_seconds() - r->mark_seconds;
+    r->theirs[r->n++] = peer_epoch(r);
+    r->mark_seconds = ajp_now_seconds();
+    return true;
+}
+
+static double best(const double *values, size_t n)
+{
+    double least = INFINITY;
+    for (size_t i = 0; i < n; i++) least = fmin(least, values[i]);
+    return least;
+}
+
+static int compare(unsigned n_threads, const aj_train_options *o, const aj_train_samples *samples)
+{
+    static race r;
+    aj_context_options options = AJ_CONTEXT_OPTIONS_INIT;
+    aj_context *context;
+    aj_trained *trained;
+    aj_error err;
+    aj_train_callbacks callbacks = {after_epoch, &r};
+    options.n_threads = n_threads;
+    memset(&r, 0, sizeof r);
+    start_peer(&r, n_threads, o);
+    if (aj_context_create(&context, &options, &err) != AJ_OK) return 1;
+    r.mark_seconds = ajp_now_seconds();
+    aj_status st = aj_train(&trained, context, o, samples, NULL, &callbacks, NULL, &err);
+    if (st != AJ_OK) {
+        fprintf(stderr, "%s\n", err.message);
+        return 1;
+    }
+    double ours = N_SAMPLES / best(r.ours, r.n), theirs = N_SAMPLES / best(r.theirs, r.n);
+    double flops = 2.0 * (double)(3 * (uint64_t)o->widths[0] * o->widths[1] - (uint64_t)o->widths[0] * o->widths[1]);
+    for (size_t l = 1; l < o->n_layers; l++) flops += 6.0 * (double)o->widths[l] * (double)o->widths[l + 1];
+    printf("%u thread%s  ours %9.0f images/s (%.0f GFLOP/s)", n_threads, n_threads == 1 ? " " : "s", ours, ours * flops * 1e-9);
+    if (r.to != NULL) {
+        printf("   %s %9.0f images/s   ratio %.2f", r.name, theirs, ours / theirs);
+        fclose(r.to);
+        fclose(r.from);
+        waitpid(r.pid, NULL, 0);
+    } else {
+        printf("   (no PyTorch under /usr/bin/python3)");
+    }
+    printf("   load %.2f\n", load_average());
+    aj_trained_destroy(trained);
+    aj_context_destroy(context);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    aj_train_options o = AJ_TRAIN_OPTIONS_INIT;
+    static const size_t usual[] = {128, 784, 100, 10};
+    size_t numbers[AJ_TRAIN_MAX_LAYERS + 2], n = 0;
+    for (int i = 1; i < argc && n < AJ_TRAIN_MAX_LAYERS + 2; i++) numbers[n++] = (size_t)strtoul(argv[i], NULL, 10);
+    if (n < 3) memcpy(numbers, usual, (n = 4) * sizeof *numbers);
+    o.batch = numbers[0];
+    o.n_layers = n - 2;
+    memcpy(o.widths, numbers + 1, (n - 1) * sizeof *numbers);
+    o.n_epochs = N_EPOCHS;
+    o.weight_decay = 1e-4;
+    float *inputs = malloc(N_SAMPLES * o.widths[0] * sizeof *inputs);
+    int32_t *labels = malloc(N_SAMPLES * sizeof *labels);
+    if (inputs == NULL || labels == NULL) return 1;
+    for (size_t i = 0; i < N_SAMPLES * o.widths[0]; i++) inputs[i] = (float)((i * 2654435761u >> 8) % 1000) / 1000.0f;
+    for (size_t i = 0; i < N_SAMPLES; i++) labels[i] = (int32_t)((i * 7919) % o.widths[o.n_layers]);
+    aj_train_samples samples = {inputs, labels, N_SAMPLES};
+    printf("batch %zu, widths", o.batch);
+    for (size_t l = 0; l <= o.n_layers; l++) printf(" %zu", o.widths[l]);
+    printf("; best of %d epochs of %d samples\n", N_EPOCHS, N_SAMPLES);
+    int failed = compare(1, &o, &samples) + compare(2, &o, &samples);
+    free(inputs);
+    free(labels);
+    return failed != 0;
+}

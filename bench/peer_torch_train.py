@@ -1,0 +1,53 @@
+"""The same training in PyTorch, for bench_train: reads a line, trains one epoch, prints its seconds.
+
+usage: peer_torch_train.py THREADS BATCH SAMPLES WIDTH [WIDTH ...]
+
+Fair: float32 inputs already scaled and in memory, batches by index (no DataLoader), the fused-loop SGD that torch
+offers (foreach), gradients set to None, no evaluation. OpenBLAS must not start threads of its own inside torch's:
+the caller sets OPENBLAS_NUM_THREADS=1.
+"""
+import sys
+import time
+
+import torch
+
+
+def blas_in_use():
+    """The library that torch's matrix products really run in: Debian lets any BLAS stand behind libblas.so.3."""
+    torch.mm(torch.ones(2, 2), torch.ones(2, 2))
+    with open("/proc/self/maps", encoding="ascii") as maps:
+        files = {line.split()[-1] for line in maps if "blas" in line}
+    if any("openblas" in name for name in files):
+        return "OpenBLAS"
+    return "reference BLAS: unfair, install libopenblas0-pthread"
+
+
+def main():
+    threads, batch, samples = (int(word) for word in sys.argv[1:4])
+    widths = [int(word) for word in sys.argv[4:]]
+    torch.set_num_threads(threads)
+    torch.manual_seed(1)
+    layers = []
+    for i, (n_in, n_out) in enumerate(zip(widths, widths[1:])):
+        layers.append(torch.nn.Linear(n_in, n_out))
+        if i + 2 < len(widths):
+            layers.append(torch.nn.ReLU())
+    net = torch.nn.Sequential(*layers)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-4, foreach=True)
+    loss = torch.nn.CrossEntropyLoss()
+    x = torch.rand(samples, widths[0])
+    y = torch.randint(0, widths[-1], (samples,))
+    print(f"torch {torch.__version__.split('a')[0]} ({blas_in_use()})", flush=True)
+    for _ in sys.stdin:
+        started = time.perf_counter()
+        order = torch.randperm(samples)
+        for first in range(0, samples, batch):
+            index = order[first:first + batch]
+            optimizer.zero_grad(set_to_none=True)
+            loss(net(x[index]), y[index]).backward()
+            optimizer.step()
+        print(f"{time.perf_counter() - started:.6f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
