@@ -2,9 +2,9 @@
  *
  * usage: bench_train [BATCH WIDTH WIDTH ...]     (128 784 100 10; with one thread, then with two)
  *
- * Both sides train epochs of 12,800 samples in turn, ours then theirs; the best epoch of each is printed, and the load of
- * the machine.  The peer is a Python process that trains an epoch for each line it is sent; without PyTorch only our
- * side is printed. */
+ * Both sides train epochs of 12,800 samples in turn, ours then theirs; the best epoch of each is printed, and
+ * the load of the machine.  The peer is a Python process that trains an epoch for each line it is sent;
+ * without PyTorch only our side is printed. */
 #include "attojoule/train.h"
 #include "base/internal.h"
 
@@ -41,7 +41,8 @@ static void run_peer(int in, int out, unsigned n_threads, const aj_train_options
     size_t n = 0;
     char script[1024];
     const char *source = getenv("AJ_SOURCE_DIR");
-    snprintf(script, sizeof script, "%s/bench/peer_torch_train.py", source != NULL ? source : AJ_BENCH_SOURCE_DIR);
+    snprintf(script, sizeof script, "%s/bench/peer_torch_train.py",
+             source != NULL ? source : AJ_BENCH_SOURCE_DIR);
     arguments[n++] = (char[]){"python3"};
     arguments[n++] = script;
     snprintf(words[0], sizeof words[0], "%u", n_threads);
@@ -127,9 +128,11 @@ static int compare(unsigned n_threads, const aj_train_options *o, const aj_train
         return 1;
     }
     double ours = N_SAMPLES / best(r.ours, r.n), theirs = N_SAMPLES / best(r.theirs, r.n);
-    double flops = 2.0 * (double)(3 * (uint64_t)o->widths[0] * o->widths[1] - (uint64_t)o->widths[0] * o->widths[1]);
+    double flops =
+        2.0 * (double)(3 * (uint64_t)o->widths[0] * o->widths[1] - (uint64_t)o->widths[0] * o->widths[1]);
     for (size_t l = 1; l < o->n_layers; l++) flops += 6.0 * (double)o->widths[l] * (double)o->widths[l + 1];
-    printf("%u thread%s  ours %9.0f images/s (%.0f GFLOP/s)", n_threads, n_threads == 1 ? " " : "s", ours, ours * flops * 1e-9);
+    printf("%u thread%s  ours %9.0f images/s (%.0f GFLOP/s)", n_threads, n_threads == 1 ? " " : "s", ours,
+           ours * flops * 1e-9);
     if (r.to != NULL) {
         printf("   %s %9.0f images/s   ratio %.2f", r.name, theirs, ours / theirs);
         fclose(r.to);
@@ -149,7 +152,8 @@ int main(int argc, char **argv)
     aj_train_options o = AJ_TRAIN_OPTIONS_INIT;
     static const size_t usual[] = {128, 784, 100, 10};
     size_t numbers[AJ_TRAIN_MAX_LAYERS + 2], n = 0;
-    for (int i = 1; i < argc && n < AJ_TRAIN_MAX_LAYERS + 2; i++) numbers[n++] = (size_t)strtoul(argv[i], NULL, 10);
+    for (int i = 1; i < argc && n < AJ_TRAIN_MAX_LAYERS + 2; i++)
+        numbers[n++] = (size_t)strtoul(argv[i], NULL, 10);
     if (n < 3) memcpy(numbers, usual, (n = 4) * sizeof *numbers);
     o.batch = numbers[0];
     o.n_layers = n - 2;
@@ -159,7 +163,8 @@ int main(int argc, char **argv)
     float *inputs = malloc(N_SAMPLES * o.widths[0] * sizeof *inputs);
     int32_t *labels = malloc(N_SAMPLES * sizeof *labels);
     if (inputs == NULL || labels == NULL) return 1;
-    for (size_t i = 0; i < N_SAMPLES * o.widths[0]; i++) inputs[i] = (float)((i * 2654435761u >> 8) % 1000) / 1000.0f;
+    for (size_t i = 0; i < N_SAMPLES * o.widths[0]; i++)
+        inputs[i] = (float)((i * 2654435761u >> 8) % 1000) / 1000.0f;
     for (size_t i = 0; i < N_SAMPLES; i++) labels[i] = (int32_t)((i * 7919) % o.widths[o.n_layers]);
     aj_train_samples samples = {inputs, labels, N_SAMPLES};
     printf("batch %zu, widths", o.batch);
