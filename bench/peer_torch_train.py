@@ -1,6 +1,6 @@
 """The same training in PyTorch, for bench_train: reads a line, trains one epoch, prints its seconds.
 
-usage: peer_torch_train.py THREADS BATCH SAMPLES WIDTH [WIDTH ...]
+usage: peer_torch_train.py THREADS BATCH FOLDER WIDTH [WIDTH ...]     (FOLDER holds inputs.npy and labels.npy)
 
 Fair: float32 inputs already scaled and in memory, batches by index (no DataLoader), the fused-loop SGD that torch
 offers (foreach), gradients set to None, no evaluation. OpenBLAS must not start threads of its own inside torch's:
@@ -9,6 +9,7 @@ the caller sets OPENBLAS_NUM_THREADS=1.
 import sys
 import time
 
+import numpy
 import torch
 
 
@@ -23,7 +24,7 @@ def blas_in_use():
 
 
 def main():
-    threads, batch, samples = (int(word) for word in sys.argv[1:4])
+    threads, batch = int(sys.argv[1]), int(sys.argv[2])
     widths = [int(word) for word in sys.argv[4:]]
     torch.set_num_threads(threads)
     torch.manual_seed(1)
@@ -35,8 +36,9 @@ def main():
     net = torch.nn.Sequential(*layers)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-4, foreach=True)
     loss = torch.nn.CrossEntropyLoss()
-    x = torch.rand(samples, widths[0])
-    y = torch.randint(0, widths[-1], (samples,))
+    x = torch.from_numpy(numpy.load(sys.argv[3] + "/inputs.npy").astype(numpy.float32) / 255)
+    y = torch.from_numpy(numpy.load(sys.argv[3] + "/labels.npy").astype(numpy.int64).reshape(-1))
+    samples = len(y)
     print(f"torch {torch.__version__.split('a')[0]} ({blas_in_use()})", flush=True)
     for _ in sys.stdin:
         started = time.perf_counter()

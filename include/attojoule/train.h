@@ -58,9 +58,10 @@ enum { AJ_TRAIN_MAX_LAYERS = 64, AJ_TRAIN_MAX_STEPS = 64 };
 typedef struct {
     size_t struct_size;
     const char *name; /* goes into the model's doc string; NULL = none */
-    const char *data; /* a SET of data.h: its training split is trained on, its test split tested on */
+    const char *data; /* a SET of data.h, its training split */
     const char
-        *model; /* where the caller means to write the network; not used by aj_train; NULL = not said */
+        *test_data; /* a SET, its test split; NULL = that of `data`; a set without splits is not tested on */
+    const char *model; /* where the caller means to write the network: aj_train does not; NULL = not said */
     size_t n_layers, widths[AJ_TRAIN_MAX_LAYERS + 1]; /* widths: n_layers + 1 values, inputs first */
     aj_train_activation activation;
     double leaky_slope;

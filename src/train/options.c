@@ -18,6 +18,7 @@ static const char *const schedules[] = {AJ_TRAIN_SCHEDULE_LIST(WORD) NULL};
 const ajp_train_key ajp_train_keys[] = {
     {"", "name", AJP_KEY_TEXT, AT(name), 0, 0, false, false, NULL},
     {"", "data", AJP_KEY_TEXT, AT(data), 0, 0, false, false, NULL},
+    {"", "test_data", AJP_KEY_TEXT, AT(test_data), 0, 0, false, false, NULL},
     {"", "model", AJP_KEY_TEXT, AT(model), 0, 0, false, false, NULL},
     {"", "activation", AJP_KEY_WORD, AT(activation), 0, 0, false, false, activations},
     {"", "leaky_slope", AJP_KEY_NUMBER, AT(leaky_slope), 0, 1, false, false, NULL},

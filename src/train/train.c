@@ -51,27 +51,41 @@ static aj_status check_samples(const ajp_samples *s, const aj_train_options *o, 
     return AJ_OK;
 }
 
-static aj_status open_split(training *run, aj_dataset **set, ajp_samples *samples, aj_split split,
-                            size_t most, aj_error *err)
+static aj_status open_split(training *run, aj_dataset **set, const char *name, aj_split split, size_t most,
+                            aj_error *err)
 {
     aj_dataset_options options = AJ_DATASET_OPTIONS_INIT;
     options.split = split;
     options.max_samples = most;
-    AJ_TRY(aj_dataset_open(set, run->context, run->options->data, &options, err));
-    aj_dataset_info info = aj_dataset_describe(*set);
-    *samples = (ajp_samples){*set, NULL, aj_dataset_labels(*set), info.n_samples, info.n_features};
-    return check_samples(samples, run->options, run->options->data, err);
+    return aj_dataset_open(set, run->context, name, &options, err);
+}
+
+static aj_status take_set(training *run, const aj_dataset *set, ajp_samples *samples, aj_error *err)
+{
+    aj_dataset_info info = aj_dataset_describe(set);
+    *samples = (ajp_samples){set, NULL, aj_dataset_labels(set), info.n_samples, info.n_features};
+    return check_samples(samples, run->options, info.name, err);
+}
+
+static aj_status open_sets(training *run, aj_error *err)
+{
+    const aj_train_options *o = run->options;
+    if (o->data == NULL) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "data: no data set is named");
+    AJ_TRY(open_split(run, &run->train_set, o->data, AJ_SPLIT_TRAIN, o->max_train_samples, err));
+    AJ_TRY(take_set(run, run->train_set, &run->train, err));
+    /* Without splits, testing on `data` would be testing on what was learnt. */
+    bool whole = strcmp(aj_dataset_describe(run->train_set).split, "all") == 0;
+    if (o->test_data == NULL && whole) return AJ_OK;
+    const char *name = o->test_data != NULL ? o->test_data : o->data;
+    AJ_TRY(open_split(run, &run->test_set, name, AJ_SPLIT_TEST, o->max_test_samples, err));
+    return take_set(run, run->test_set, &run->test, err);
 }
 
 static aj_status open_samples(training *run, const aj_train_samples *train, const aj_train_samples *test,
                               aj_error *err)
 {
     const aj_train_options *o = run->options;
-    if (train == NULL) {
-        if (o->data == NULL) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "data: no data set is named");
-        AJ_TRY(open_split(run, &run->train_set, &run->train, AJ_SPLIT_TRAIN, o->max_train_samples, err));
-        return open_split(run, &run->test_set, &run->test, AJ_SPLIT_TEST, o->max_test_samples, err);
-    }
+    if (train == NULL) return open_sets(run, err);
     if (train->n == 0) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "training samples: there are none");
     size_t most = o->max_train_samples > 0 ? ajp_min_size(o->max_train_samples, train->n) : train->n;
     run->train = (ajp_samples){NULL, train->inputs, train->labels, most, o->widths[0]};
@@ -246,8 +260,9 @@ aj_status aj_train(aj_trained **out, aj_context *context, const aj_train_options
     AJ_TRY(aj_train_options_check(options, err));
     aj_status st = open_samples(&run, train, test, err);
     if (st == AJ_OK && options->stop_at_target && run.test.n == 0)
-        st = ajp_fail(err, AJ_BAD_ARGUMENT, 0,
-                      "stop_at_target: there are no test samples to reach a target on");
+        st = ajp_fail(
+            err, AJ_BAD_ARGUMENT, 0,
+            "stop_at_target: there are no test samples to reach a target on; name some with test_data");
     if (st == AJ_OK) st = allocate(&run, err);
     if (st == AJ_OK) st = ajp_trainer_create(&run.trainer, context, options, err);
     if (st == AJ_OK) {

@@ -259,6 +259,13 @@ static void test_schedules(void)
     CHECK_CLOSE(ajp_train_rate(&o, 2, 0, 1), 0.05, 1e-15);
     CHECK_CLOSE(ajp_train_rate(&o, 3, 0, 1), 0.005, 1e-15);
     CHECK_CLOSE(ajp_train_rate(&o, 6, 0, 1), 0.0005, 1e-15);
+    o.step_every = 0;
+    o.n_step_at = 2;
+    o.step_at[0] = 2;
+    o.step_at[1] = 5;
+    CHECK_CLOSE(ajp_train_rate(&o, 1, 0, 1), 0.05, 1e-15); /* after two epochs means from the third on */
+    CHECK_CLOSE(ajp_train_rate(&o, 2, 0, 1), 0.005, 1e-15);
+    CHECK_CLOSE(ajp_train_rate(&o, 5, 0, 1), 0.0005, 1e-15);
     o.schedule = AJ_SCHEDULE_COSINE;
     o.final_ratio = 0.1;
     for (int i = 0; i <= 100; i++)
