@@ -1,6 +1,7 @@
 /* bench_train.c: training against Debian's PyTorch on the same machine: images a second and their ratio.
  *
- * usage: bench_train [BATCH WIDTH WIDTH ...]     (128 784 100 10; with one thread, then with two)
+ * usage: bench_train FOLDER [BATCH WIDTH WIDTH ...]     (128 784 100 10; with one thread, then with two)
+ * FOLDER holds peer_torch_train.py.
  *
  * Both sides train epochs of 60,000 samples (random bytes in .npy files; PyTorch gets them as scaled float32)
  * in turn, ours then theirs; the best epoch of each is printed, and the load of the machine.  The peer is a
@@ -19,6 +20,7 @@
 enum { N_SAMPLES = 60000, N_EPOCHS = 8 };
 
 static char folder[] = "/tmp/bench_train.XXXXXX", inputs_path[64], labels_path[64];
+static const char *scripts = ".";
 
 typedef struct {
     FILE *to, *from; /* NULL = no peer */
@@ -43,9 +45,7 @@ static void run_peer(int in, int out, unsigned n_threads, const aj_train_options
     char words[AJ_TRAIN_MAX_LAYERS + 6][32], *arguments[AJ_TRAIN_MAX_LAYERS + 8];
     size_t n = 0;
     char script[1024];
-    const char *source = getenv("AJ_SOURCE_DIR");
-    snprintf(script, sizeof script, "%s/bench/peer_torch_train.py",
-             source != NULL ? source : AJ_BENCH_SOURCE_DIR);
+    snprintf(script, sizeof script, "%s/peer_torch_train.py", scripts);
     arguments[n++] = (char[]){"python3"};
     arguments[n++] = script;
     snprintf(words[0], sizeof words[0], "%u", n_threads);
@@ -188,7 +188,8 @@ int main(int argc, char **argv)
     aj_train_options o = AJ_TRAIN_OPTIONS_INIT;
     static const size_t usual[] = {128, 784, 100, 10};
     size_t numbers[AJ_TRAIN_MAX_LAYERS + 2], n = 0;
-    for (int i = 1; i < argc && n < AJ_TRAIN_MAX_LAYERS + 2; i++)
+    if (argc > 1) scripts = argv[1];
+    for (int i = 2; i < argc && n < AJ_TRAIN_MAX_LAYERS + 2; i++)
         numbers[n++] = (size_t)strtoul(argv[i], NULL, 10);
     if (n < 3) memcpy(numbers, usual, (n = 4) * sizeof *numbers);
     o.batch = numbers[0];
