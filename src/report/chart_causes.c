@@ -46,16 +46,25 @@ static void put_part(ajp_text *out, double x, double y, double width, aj_cause c
                     y + BAR_HEIGHT / 2.0 + 5.0, dark(cause) ? " light" : "", text);
 }
 
-static void put_bar(ajp_text *out, const ajp_entry *entry, double y, double full_joules)
+/* Joules of the described causes up to `last`: STATIC ends the accelerator, FACILITY the system. */
+static double total_of(const aj_evaluation *record, aj_cause last)
 {
-    double total = aj_energy_described(&entry->record->energy), x = BAR_LEFT;
-    bool whole = !isnan(aj_energy_boundary(&entry->record->energy, AJ_SYSTEM));
+    double sum = 0.0;
+    for (int cause = 0; cause <= (int)last; cause++) sum += described(record, cause);
+    return sum;
+}
+
+static void put_bar(ajp_text *out, const ajp_entry *entry, aj_cause last, double y, double full_joules)
+{
+    double total = total_of(entry->record, last), x = BAR_LEFT;
+    aj_boundary boundary = last == AJ_CAUSE_STATIC ? AJ_ACCELERATOR : AJ_SYSTEM;
+    bool whole = !isnan(aj_energy_boundary(&entry->record->energy, boundary));
     ajp_number sum = ajp_quantity(total, "J");
     ajp_text_format(out, "<text x=\"%d\" y=\"%.1f\" class=\"head\">", BAR_LEFT, y - 9.0);
     ajp_text_put_html(out, entry->label);
     ajp_text_format(out, " <tspan class=\"sum\">%s per inference%s</tspan></text>\n", sum.text,
                     whole ? "" : " (described causes only)");
-    for (int cause = 0; cause < AJ_N_CAUSES; cause++) {
+    for (int cause = 0; cause <= (int)last; cause++) {
         double joules = described(entry->record, cause), width = BAR_WIDTH * joules / full_joules;
         if (width <= 0.0) continue;
         put_part(out, x, y, width, (aj_cause)cause, joules, joules / total);
@@ -83,24 +92,25 @@ static bool has_bar(const ajp_view *view, size_t i)
     bool machines = false;
     for (size_t k = 0; k < view->n_entries; k++) {
         const aj_evaluation *record = view->entries[k].record;
-        machines = machines || (aj_energy_described(&record->energy) > 0.0 && !ajp_is(record->hardware_evidence, "limit"));
+        machines = machines || (total_of(record, AJ_CAUSE_FACILITY) > 0.0 && !ajp_is(record->hardware_evidence, "limit"));
     }
     const aj_evaluation *record = view->entries[i].record;
-    return aj_energy_described(&record->energy) > 0.0 && !(machines && ajp_is(record->hardware_evidence, "limit"));
+    return total_of(record, AJ_CAUSE_FACILITY) > 0.0 && !(machines && ajp_is(record->hardware_evidence, "limit"));
 }
 
-bool ajp_chart_causes(const ajp_view *view, ajp_text *out, bool *to_scale)
+bool ajp_chart_causes(const ajp_view *view, aj_boundary boundary, ajp_text *out, bool *to_scale)
 {
+    aj_cause last = boundary == AJ_ACCELERATOR ? AJ_CAUSE_STATIC : AJ_CAUSE_FACILITY;
     double least = INFINITY, most = 0.0;
     uint32_t present = 0;
     size_t n = 0, n_legend = 0;
     for (size_t i = 0; i < view->n_entries; i++) {
-        double total = aj_energy_described(&view->entries[i].record->energy);
-        if (!has_bar(view, i)) continue;
+        double total = total_of(view->entries[i].record, last);
+        if (!has_bar(view, i) || !(total > 0.0)) continue;
         n++;
         least = total < least ? total : least;
         most = total > most ? total : most;
-        for (int cause = 0; cause < AJ_N_CAUSES; cause++)
+        for (int cause = 0; cause <= (int)last; cause++)
             if (described(view->entries[i].record, cause) > 0.0) present |= 1u << cause;
     }
     if (n == 0) return false;
@@ -111,9 +121,9 @@ bool ajp_chart_causes(const ajp_view *view, ajp_text *out, bool *to_scale)
                     height);
     double y = 32.0;
     for (size_t i = 0; i < view->n_entries; i++) {
-        double total = aj_energy_described(&view->entries[i].record->energy);
-        if (!has_bar(view, i)) continue;
-        put_bar(out, &view->entries[i], y, *to_scale ? most : total);
+        double total = total_of(view->entries[i].record, last);
+        if (!has_bar(view, i) || !(total > 0.0)) continue;
+        put_bar(out, &view->entries[i], last, y, *to_scale ? most : total);
         y += ROW_HEIGHT;
     }
     put_legend(out, present, y - 14.0);

@@ -6,7 +6,7 @@
 #include "base/utf8.h"
 #include "charts.h"
 
-enum { WIDTH = 1000, NAMES = 8, LEFT = 250, RIGHT = 972, TOP = 64, ROW_HEIGHT = 74, NAME_LETTERS = 28 };
+enum { WIDTH = 1000, NAMES = 8, LEFT = 250, RIGHT = 972, TOP = 64, ROW_HEIGHT = 74, NAME_LETTERS = 25 };
 
 typedef struct {
     double low, high; /* decades */
@@ -47,10 +47,9 @@ static void put_axis(ajp_text *out, const axis *a)
         double joules = pow(10.0, decade), x = x_of(a, joules);
         ajp_number name = ajp_exact_quantity(joules, "J");
         ajp_text_format(out, "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%.1f\" class=\"grid\"/>", x, TOP - 18, x, a->bottom);
-        bool edge_low = decade <= a->low, edge_high = decade >= a->high;
         if (a->high - a->low > 11.0 && fmod(decade, 3.0) != 0.0) continue; /* too many names for the width */
-        ajp_text_format(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" class=\"tick\">%s</text>\n", x, a->bottom + 20.0,
-                        edge_low ? "start" : edge_high ? "end" : "middle", name.text);
+        ajp_text_format(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" class=\"tick\">%s</text>\n", x,
+                        a->bottom + 20.0, name.text);
     }
     ajp_text_format(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"middle\">joules per MAC (logarithmic)</text>\n",
                     (LEFT + RIGHT) / 2, a->bottom + 44.0);

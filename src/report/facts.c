@@ -25,20 +25,36 @@ static void fact_text(ajp_grid *grid, const char *key, const char *text)
     ajp_grid_cell(grid, text);
 }
 
+bool ajp_described(const aj_recorded_parameter *parameter)
+{
+    if (parameter->word != NULL || !isnan(parameter->value)) return true;
+    const char *source = parameter->source; /* a reason for leaving it out is worth a row of its own */
+    return source != NULL && *source != '\0' && strcmp(source, "default: not described") != 0;
+}
+
 void ajp_table_parameters(const aj_evaluation *record, ajp_arena *arena, ajp_grid *out)
 {
     ajp_grid_begin(out, arena, NULL);
     ajp_grid_column(out, "parameter", AJP_LEFT);
     ajp_grid_column(out, "value", AJP_RIGHT);
     ajp_grid_column(out, "source", AJP_LEFT);
+    const char *undescribed = NULL;
     for (size_t i = 0; i < record->n_parameters; i++) {
         const aj_recorded_parameter *parameter = &record->parameters[i];
+        if (!ajp_described(parameter)) {
+            undescribed = ajp_arena_printf(arena, "%s%s%s", undescribed != NULL ? undescribed : "Not described: ",
+                                           undescribed != NULL ? ", " : "", parameter->key);
+            continue;
+        }
         ajp_number value = ajp_exact_quantity(parameter->value, parameter->unit);
         ajp_grid_add(out);
         ajp_grid_cell(out, parameter->key);
-        ajp_grid_cell(out, parameter->word != NULL ? parameter->word : value.text);
-        ajp_grid_cell(out, parameter->source != NULL ? parameter->source : "not stated");
+        ajp_grid_cell(out, parameter->word != NULL        ? parameter->word
+                           : isnan(parameter->value) ? "not described"
+                                                     : value.text);
+        ajp_grid_cell(out, parameter->source != NULL && *parameter->source != '\0' ? parameter->source : "not stated");
     }
+    out->caption = undescribed;
 }
 
 static void accuracy_facts(const aj_evaluation *record, ajp_grid *grid)
@@ -134,8 +150,7 @@ void ajp_table_facts(const aj_evaluation *record, ajp_arena *arena, ajp_grid *ou
         ajp_grid_format(out, "%s (family %s; evidence: %s%s%s)", record->hardware_name,
                         record->hardware_family != NULL ? record->hardware_family : "—",
                         record->hardware_evidence != NULL ? record->hardware_evidence : "not stated",
-                        record->hardware_node != NULL ? "; " : "",
-                        record->hardware_node != NULL ? record->hardware_node : "");
+                        ajp_node(record) != NULL ? "; " : "", ajp_node(record) != NULL ? ajp_node(record) : "");
     accuracy_facts(record, out);
     ajp_number photons = ajp_plain(record->photons_per_mac, 4);
     if (!isnan(record->photons_per_mac)) {

@@ -161,8 +161,8 @@ static void put_mark(const ajp_view *view, const axes *a, double x, const char *
     ajp_text_format(out, "set arrow from %.9g, graph 0 to %.9g, graph 1 nohead back lw 1.2 dt (6,4) lc rgb '#6b7280'\n", x, x);
     ajp_text_put(out, "set label ");
     put_quoted(out, name);
-    ajp_text_format(out, " at %.9g, graph %s %s rotate by 90 offset character -0.8,0 textcolor rgb '#4b5563'\n", x,
-                    top ? "0.97" : "0.03", top ? "right" : "left");
+    ajp_text_format(out, " at %.9g, graph %s %s rotate by 90 offset character -1,0 textcolor rgb '#4b5563'\n", x,
+                    top ? "0.97" : "0.16", top ? "right" : "left");
 }
 
 static void put_clean_line(const ajp_view *view, const axes *a, ajp_text *out)
@@ -239,7 +239,8 @@ void ajp_figure_script(const ajp_view *view, ajp_figure_kind kind, const char *d
     ajp_text_put(script, "\nset encoding utf8\nset datafile missing 'NaN'\n"
                          "set border 31 lw 0.8 lc rgb '#9ca3af'\nset tics textcolor rgb '#374151' scale 0.6\n"
                          "set grid xtics ytics lw 0.5 lt 1 lc rgb '#e5e7eb'\nset key top right spacing 1.25 samplen 2.2\n"
-                         "set ylabel 'error on the test images (%)'\n");
+                         "set ylabel 'error on the ");
+    ajp_text_format(script, "%s (%%)'\n", ajp_sample_word(view->sweeps[0].points[0]));
     put_error_axis(&a, script);
     put_x_axis(view, &a, &arena, script);
     put_clean_line(view, &a, script);

@@ -60,30 +60,35 @@ static size_t longest_word(const char *text)
     return longest;
 }
 
-/* Natural widths, then the widest column loses until all fit; columns of text before columns of numbers. */
+/* How much a column can lose: 2 = text that wraps between words, 1 = numbers, 0 = only by breaking words. */
+static int give(const ajp_grid *grid, size_t c, size_t width, size_t word)
+{
+    if (width <= LEAST_WIDTH) return -1;
+    if (width <= word) return 0;
+    return grid->aligns[c] == AJP_LEFT ? 2 : 1;
+}
+
+/* Natural widths; then, while the table is too wide, the widest of the columns that suffer least loses a character. */
 static void choose_widths(const ajp_grid *grid, size_t *widths)
 {
-    size_t total = 0;
+    size_t total = 0, words[AJP_GRID_COLUMNS];
     for (size_t c = 0; c < grid->n_columns; c++) {
-        widths[c] = grid->headless ? 0 : longest_word(grid->titles[c]);
+        words[c] = widths[c] = grid->headless ? 0 : longest_word(grid->titles[c]);
         for (const ajp_grid_row *row = grid->first; row != NULL; row = row->next) {
-            size_t width = ajp_text_width(row->cells[c]);
+            size_t width = ajp_text_width(row->cells[c]), word = longest_word(row->cells[c]);
             if (width > widths[c]) widths[c] = width;
+            if (word > words[c]) words[c] = word;
         }
         total += widths[c] + (c > 0 ? GAP : 0);
     }
     while (total > AJP_TERMINAL_COLUMNS) {
-        size_t widest = 0, most = 0;
-        for (size_t c = 0; c < grid->n_columns; c++) {
-            size_t weight = widths[c] <= LEAST_WIDTH ? 0 : grid->aligns[c] == AJP_LEFT && widths[c] > 12 ? widths[c] + 1000
-                                                                                                      : widths[c];
-            if (weight > most) {
-                most = weight;
-                widest = c;
-            }
+        size_t loser = 0;
+        for (size_t c = 1; c < grid->n_columns; c++) {
+            int ours = give(grid, c, widths[c], words[c]), best = give(grid, loser, widths[loser], words[loser]);
+            if (ours > best || (ours == best && widths[c] > widths[loser])) loser = c;
         }
-        if (most == 0) return; /* 16 columns of 4 fit */
-        widths[widest]--;
+        if (give(grid, loser, widths[loser], words[loser]) < 0) return; /* 16 columns of 4 fit */
+        widths[loser]--;
         total--;
     }
 }

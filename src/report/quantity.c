@@ -80,8 +80,15 @@ ajp_number ajp_quantity(double value, const char *unit)
 
 ajp_number ajp_exact_quantity(double value, const char *unit)
 {
-    if (unit != NULL && *unit != '\0' && strcmp(unit, "1") != 0) return with_prefix(value, unit, 9, true);
     ajp_number out;
+    if (unit != NULL && strcmp(unit, "byte") == 0 && value >= 1024.0 && fmod(value, 1024.0) == 0.0) {
+        static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+        int power = 0;
+        for (value /= 1024.0; power < 3 && value >= 1024.0 && fmod(value, 1024.0) == 0.0; power++) value /= 1024.0;
+        snprintf(out.text, sizeof out.text, "%.9g %s", value, units[power]);
+        return out;
+    }
+    if (unit != NULL && *unit != '\0' && strcmp(unit, "1") != 0) return with_prefix(value, unit, 9, true);
     if (isnan(value)) return (ajp_number){AJP_MISSING_TEXT};
     snprintf(out.text, sizeof out.text, "%.9g", value);
     return out;

@@ -34,7 +34,7 @@ static bool any_light(const ajp_view *view)
 static const char *network_words(ajp_view *view)
 {
     const char *shape = ajp_network_shape(view->entries[0].record, &view->arena);
-    if (shape != NULL) return ajp_arena_printf(&view->arena, "%s network", shape);
+    if (shape != NULL) return ajp_arena_printf(&view->arena, "%s network", shape); /* the widths of its layers */
     return ajp_arena_printf(&view->arena, "network %s", ajp_model_name(view->entries[0].record));
 }
 
@@ -80,9 +80,9 @@ static void put_hardware_list(const ajp_view *view, ajp_text *out)
                                    : ajp_is(record->hardware_evidence, "simulated") ? "a published simulation"
                                    : ajp_is(record->hardware_evidence, "measured")  ? "measured on chips that exist"
                                                                                     : record->hardware_evidence);
-            if (record->hardware_node != NULL) {
+            if (ajp_node(record) != NULL) {
                 ajp_text_put(out, ", ");
-                ajp_text_put_html(out, record->hardware_node);
+                ajp_text_put_html(out, ajp_node(record));
             }
             if (record->hardware_year > 0) ajp_text_format(out, ", %d", record->hardware_year);
             ajp_text_put(out, ")");
@@ -94,10 +94,10 @@ static void put_hardware_list(const ajp_view *view, ajp_text *out)
 
 /* How the families multiply, for readers from other fields; families without a row are told by their summary. */
 static const struct {
-    const char *family, *words;
+    const char *family, *title, *words;
 } explained[] = {
-    {"homodyne",
-     "How light multiplies: every number becomes the amplitude of a short light pulse. A pulse of the input and a pulse "
+    {"homodyne", "How light multiplies.",
+     "Every number becomes the amplitude of a short light pulse. A pulse of the input and a pulse "
      "of the weight meet on a half-silvered mirror and interfere; two detectors count the photons that leave it, and "
      "the difference of the two counts, added up over all pulses, is the sum of products that a neuron needs. Photons "
      "arrive at random, so a count of few photons is noisy and the network errs more often. How few are enough is what "
@@ -112,10 +112,10 @@ void ajp_story_lead(ajp_view *view, ajp_text *out)
     if (record->dataset_name != NULL)
         paragraph(out, "lead",
                   ajp_arena_printf(&view->arena,
-                                   "A %s classifies %s samples of %s. One inference takes %s multiply-accumulates (MACs). The "
+                                   "A %s classifies %s %s of %s. One inference takes %s multiply-accumulates (MACs). The "
                                    "same trained network, with the same weights, was run on models of hardware that draw "
                                    "the noise physics prescribes and add up the energy cause by cause:",
-                                   network, samples.text, data, macs.text));
+                                   network, samples.text, ajp_sample_word(record), data, macs.text));
     else
         paragraph(out, "lead",
                   ajp_arena_printf(&view->arena, "A %s of %s multiply-accumulates (MACs) per inference, on models of:", network,
@@ -124,7 +124,9 @@ void ajp_story_lead(ajp_view *view, ajp_text *out)
     for (size_t k = 0; k < sizeof explained / sizeof *explained; k++)
         for (size_t i = 0; i < view->n_entries; i++)
             if (ajp_is(view->entries[i].record->hardware_family, explained[k].family)) {
-                paragraph(out, NULL, explained[k].words);
+                ajp_text_format(out, "<p><b>%s</b> ", explained[k].title);
+                ajp_text_put_html(out, explained[k].words);
+                ajp_text_put(out, "</p>\n");
                 break;
             }
 }
@@ -145,6 +147,7 @@ static void put_percent(ajp_text *out, double ratio)
 static void sweep_sentence(const ajp_sweep *sweep, ajp_text *out)
 {
     const aj_evaluation *point = sweep->points[sweep->chosen];
+    const char *word = ajp_sample_word(point);
     ajp_number photons = ajp_plain(ajp_sweep_x(sweep, sweep->chosen), 3);
     ajp_number mac = ajp_quantity(ajp_per_mac(point, AJ_OPTICAL), "J");
     ajp_number whole = ajp_quantity(aj_energy_boundary(&point->energy, AJ_OPTICAL), "J");
@@ -153,8 +156,7 @@ static void sweep_sentence(const ajp_sweep *sweep, ajp_text *out)
     put_strong(out, ajp_is(photons.text, "1") ? " photon per multiplication" : " photons per multiplication");
     ajp_text_put(out, " the network errs on ");
     put_percent(out, ajp_error_ratio(point->accuracy_ratio.mean));
-    ajp_text_put(out, sweep->met ? " of the samples, within one percentage point of exact arithmetic ("
-                                 : " of the samples, more than one percentage point above exact arithmetic (");
+    ajp_text_format(out, " of the %s, %s one percentage point of exact arithmetic (", word, sweep->met ? "within" : "not within");
     put_percent(out, ajp_error_ratio(point->clean_accuracy_ratio));
     ajp_text_put(out, ").");
     if (isnan(point->energy.optical_joules)) return;
@@ -165,20 +167,31 @@ static void sweep_sentence(const ajp_sweep *sweep, ajp_text *out)
     ajp_text_put(out, " per inference at the detectors.");
 }
 
+/* "313 nJ per inference at 4.8 % error": energies compare only beside their errors. */
+static void put_cost(ajp_text *out, const ajp_entry *entry)
+{
+    const aj_evaluation *record = entry->record;
+    double accuracy = isnan(record->accuracy_ratio.mean) ? record->clean_accuracy_ratio : record->accuracy_ratio.mean;
+    ajp_number joules = ajp_quantity(aj_energy_boundary(&record->energy, AJ_SYSTEM), "J");
+    ajp_text_put_html(out, entry->label);
+    ajp_text_put(out, " takes ");
+    put_strong(out, joules.text);
+    ajp_text_put(out, " per inference");
+    if (isnan(accuracy)) return;
+    ajp_text_put(out, " at ");
+    put_percent(out, ajp_error_ratio(accuracy));
+    ajp_text_put(out, " error");
+}
+
 static void machines_sentence(const ajp_entry *light, const ajp_entry *digital, ajp_text *out)
 {
     double ours = aj_energy_boundary(&light->record->energy, AJ_SYSTEM);
     double theirs = aj_energy_boundary(&digital->record->energy, AJ_SYSTEM);
-    ajp_number a = ajp_quantity(ours, "J"), b = ajp_quantity(theirs, "J");
     double factor = ours < theirs ? theirs / ours : ours / theirs;
     ajp_text_put(out, " With priced parts, memory and converters around the light, ");
-    ajp_text_put_html(out, light->label);
-    ajp_text_put(out, " takes ");
-    put_strong(out, a.text);
-    ajp_text_put(out, " per inference; ");
-    ajp_text_put_html(out, digital->label);
-    ajp_text_put(out, " takes ");
-    put_strong(out, b.text);
+    put_cost(out, light);
+    ajp_text_put(out, "; ");
+    put_cost(out, digital);
     if (factor < 1.05)
         ajp_text_put(out, ", about as much.");
     else
@@ -207,7 +220,9 @@ static void sweep_tiles(ajp_view *view, const ajp_sweep *sweep, ajp_text *out)
     ajp_number error = ajp_percent(ajp_error_ratio(point->accuracy_ratio.mean), 2);
     ajp_number clean = ajp_percent(ajp_error_ratio(point->clean_accuracy_ratio), 2);
     put_tile(out, sweep->met ? "Photons per MAC that suffice" : "Photons per MAC of the best point", photons.text,
-             ajp_arena_printf(&view->arena, "%s: error %s %%, exact arithmetic %s %%", sweep->label, error.text, clean.text));
+             ajp_arena_printf(&view->arena, sweep->met ? "%s: the dimmest level tried within a point of exact arithmetic (error %s %%, exact %s %%)"
+                                         : "%s: error %s %%, exact arithmetic %s %%",
+                              sweep->label, error.text, clean.text));
     double joules = ajp_per_mac(point, AJ_OPTICAL);
     if (isnan(joules)) return;
     ajp_number mac = ajp_quantity(joules, "J"), ratio = ajp_plain(joules / AJP_LANDAUER_300K_JOULES, 3);
@@ -245,9 +260,9 @@ void ajp_story_headline(ajp_view *view, ajp_text *out)
     ajp_text_put(out, "</div>\n");
 }
 
-static bool contains_assumption(const char *source)
+static bool is_assumption(const char *source)
 {
-    return source == NULL || strstr(source, "ssum") != NULL;
+    return source == NULL || *source == '\0' || strncmp(source, "default", 7) == 0 || strstr(source, "ssum") != NULL;
 }
 
 void ajp_story_origins(ajp_view *view, ajp_text *out)
@@ -255,7 +270,11 @@ void ajp_story_origins(ajp_view *view, ajp_text *out)
     size_t n = 0, n_assumed = 0;
     for (size_t i = 0; i < view->n_entries; i++) {
         const aj_evaluation *record = view->entries[i].record;
-        for (size_t p = 0; p < record->n_parameters; p++, n++) n_assumed += contains_assumption(record->parameters[p].source);
+        for (size_t p = 0; p < record->n_parameters; p++) {
+            if (record->parameters[p].word == NULL && isnan(record->parameters[p].value)) continue;
+            n++;
+            n_assumed += is_assumption(record->parameters[p].source);
+        }
     }
     ajp_text_put(out, "<ul>\n<li><b>Accuracy</b> is simulated: every image goes through the network with the hardware's noise "
                       "drawn anew. Each <i>trial</i> draws everything once more over all images; intervals are 95 % "
@@ -267,7 +286,7 @@ void ajp_story_origins(ajp_view *view, ajp_text *out)
         ajp_text_put(out, "<li><b>Photons per MAC</b> are those incident on all detectors, both outputs of every splitter, "
                           "signal and local oscillator, divided by the multiplications of the network. Losses, "
                           "modulators and the laser's wall plug come on top and are part of <i>laser</i>.</li>\n");
-    ajp_text_format(out, "<li><b>Parameters</b>: %zu in all, each with its source below; %zu of them are assumptions or have no "
-                         "source, the others come from the publications or laws named.</li>\n</ul>\n",
+    ajp_text_format(out, "<li><b>Parameters</b>: %zu values are used, each with its source below; %zu of them are marked as "
+                         "assumptions or defaults, the others come from the publications and laws named.</li>\n</ul>\n",
                     n, n_assumed);
 }

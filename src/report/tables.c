@@ -41,7 +41,7 @@ void ajp_table_points(const ajp_view *view, const ajp_sweep *sweep, ajp_arena *a
     ajp_grid_column(out, ajp_x_title(sweep, arena), AJP_RIGHT);
     ajp_grid_column(out, "error %", AJP_RIGHT);
     ajp_grid_column(out, "± 95 % trials", AJP_RIGHT);
-    ajp_grid_column(out, "95 % with images", AJP_RIGHT);
+    ajp_grid_column(out, "95 % trials and images", AJP_RIGHT);
     ajp_grid_column(out, "optical / MAC", AJP_RIGHT);
     ajp_grid_column(out, "optical / inference", AJP_RIGHT);
     ajp_grid_column(out, "accelerator / inference", AJP_RIGHT);
@@ -90,13 +90,33 @@ static void cell_accuracy(ajp_grid *grid, const aj_evaluation *record)
         ajp_grid_format(grid, "%s ± %s", mean.text, half.text);
 }
 
+/* What an inference costs depends on how many share the weights, and on the mode. */
+static bool same_batch(const ajp_view *view)
+{
+    const aj_evaluation *first = view->entries[0].record;
+    for (size_t i = 1; i < view->n_entries; i++)
+        if (view->entries[i].record->batch != first->batch || !ajp_is(view->entries[i].record->mode, first->mode)) return false;
+    return true;
+}
+
+static const char *batch_words(const ajp_view *view, ajp_arena *arena)
+{
+    const aj_evaluation *first = view->entries[0].record;
+    if (!same_batch(view)) return "batch: inferences that share one encoding or fetching of the weights.";
+    return ajp_arena_printf(arena, "All at batch %u (inferences that share one encoding or fetching of the weights), mode %s.",
+                            first->batch, first->mode != NULL ? first->mode : "not stated");
+}
+
 void ajp_table_boundaries(const ajp_view *view, bool per_mac, ajp_arena *arena, ajp_grid *out)
 {
     ajp_grid_begin(out, arena, NULL);
     ajp_grid_column(out, "hardware", AJP_LEFT);
-    ajp_grid_column(out, "evidence", AJP_LEFT);
-    ajp_grid_column(out, "node", AJP_LEFT);
-    ajp_grid_column(out, "year", AJP_RIGHT);
+    if (per_mac) { /* said once is enough */
+        ajp_grid_column(out, "evidence", AJP_LEFT);
+        ajp_grid_column(out, "node", AJP_LEFT);
+        ajp_grid_column(out, "year", AJP_RIGHT);
+    }
+    if (!same_batch(view)) ajp_grid_column(out, "batch", AJP_RIGHT);
     ajp_grid_column(out, "accuracy %", AJP_RIGHT);
     ajp_grid_column(out, per_mac ? "optical / MAC" : "optical / inference", AJP_RIGHT);
     ajp_grid_column(out, per_mac ? "accelerator / MAC" : "accelerator / inference", AJP_RIGHT);
@@ -109,9 +129,12 @@ void ajp_table_boundaries(const ajp_view *view, bool per_mac, ajp_arena *arena, 
         if (row != NULL) row->rule = i > 0 && !ajp_is(evidence, record->hardware_evidence);
         evidence = record->hardware_evidence;
         ajp_grid_cell(out, view->entries[i].label);
-        ajp_grid_cell(out, evidence);
-        ajp_grid_cell(out, record->hardware_node);
-        cell_year(out, record);
+        if (per_mac) {
+            ajp_grid_cell(out, evidence);
+            ajp_grid_cell(out, ajp_node(record));
+            cell_year(out, record);
+        }
+        if (!same_batch(view)) ajp_grid_format(out, "%u", record->batch);
         cell_accuracy(out, record);
         for (int boundary = 0; boundary < AJ_N_BOUNDARIES; boundary++)
             cell_quantity(out,
@@ -120,8 +143,12 @@ void ajp_table_boundaries(const ajp_view *view, bool per_mac, ajp_arena *arena, 
                           "J");
         if (!per_mac) cell_quantity(out, record->latency_seconds, "s");
     }
-    out->caption = "optical: light at the detectors, a part of the laser's energy. accelerator: laser to static power. "
-                   "system: memory, host and facility too. — = does not exist or is not fully described.";
+    if (!per_mac) return;
+    out->caption = ajp_arena_printf(arena,
+                                    "optical: light at the detectors, a part of the laser's energy. accelerator: laser to "
+                                    "static power. system: memory, host and facility too. — = does not exist or is not "
+                                    "fully described. %s",
+                                    batch_words(view, arena));
 }
 
 uint32_t ajp_causes_present(const ajp_view *view)
@@ -145,7 +172,7 @@ static void cell_cause(ajp_grid *grid, const aj_energy *energy, int cause)
         return;
     }
     ajp_number value = ajp_quantity(joules, "J");
-    if (isnan(joules) || !(system > 0.0)) {
+    if (!(joules > 0.0) || !(system > 0.0)) {
         ajp_grid_cell(grid, value.text);
         return;
     }
@@ -203,7 +230,7 @@ void ajp_table_layers(const ajp_entry *entry, ajp_arena *arena, ajp_grid *out)
     ajp_grid_column(out, "signal to noise", AJP_RIGHT);
     ajp_grid_column(out, "clipped %", AJP_RIGHT);
     ajp_grid_column(out, "optical", AJP_RIGHT);
-    ajp_grid_column(out, "described", AJP_RIGHT);
+    ajp_grid_column(out, "energy described", AJP_RIGHT);
     ajp_grid_column(out, "latency", AJP_RIGHT);
     for (size_t i = 0; i < entry->record->n_layers; i++) {
         const aj_layer_record *layer = &entry->record->layers[i];

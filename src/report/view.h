@@ -51,6 +51,8 @@ bool ajp_is(const char *a, const char *b); /* equal; two NULL are equal */
 /* Words. All live in the arena; NULL when memory ran out. */
 const char *ajp_network_shape(const aj_evaluation *record, ajp_arena *arena); /* "784-100-100-10", or NULL: no chain */
 const char *ajp_dataset_words(const aj_evaluation *record, ajp_arena *arena); /* "Fashion-MNIST (test split)" */
+const char *ajp_sample_word(const aj_evaluation *record); /* "images", else "samples" */
+const char *ajp_node(const aj_evaluation *record); /* NULL when it has none ("none", as limits say) */
 const char *ajp_model_name(const aj_evaluation *record); /* without folders */
 const char *ajp_x_title(const ajp_sweep *sweep, ajp_arena *arena);
 

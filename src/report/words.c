@@ -35,6 +35,19 @@ const char *ajp_dataset_words(const aj_evaluation *record, ajp_arena *arena)
     return record->dataset_name != NULL ? ajp_arena_strdup(arena, record->dataset_name) : "no data";
 }
 
+const char *ajp_sample_word(const aj_evaluation *record)
+{
+    for (size_t i = 0; i < sizeof known_sets / sizeof *known_sets; i++)
+        if (ajp_is(known_sets[i].name, record->dataset_name)) return "images";
+    return "samples";
+}
+
+const char *ajp_node(const aj_evaluation *record)
+{
+    const char *node = record->hardware_node;
+    return node == NULL || *node == '\0' || ajp_is(node, "none") ? NULL : node;
+}
+
 const char *ajp_model_name(const aj_evaluation *record)
 {
     if (record->model == NULL) return "a network";

@@ -60,6 +60,7 @@ static void record_hardware(aj_evaluation *out, const aj_hardware *hardware)
     out->hardware_name = ajp_record_string(out, info.name);
     out->hardware_family = ajp_record_string(out, info.family);
     out->hardware_evidence = ajp_record_string(out, aj_evidence_name(info.evidence));
+    out->hardware_summary = ajp_record_format(out, "%s; %s", info.family_summary, info.summary);
     out->hardware_node = ajp_record_string(out, info.node);
     out->hardware_cite = ajp_record_string(out, info.cite);
     out->hardware_year = info.year;

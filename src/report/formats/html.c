@@ -31,12 +31,13 @@ static void put_sweep_caption(const ajp_view *view, ajp_text *out)
     const ajp_sweep *sweep = &view->sweeps[0];
     const aj_evaluation *record = sweep->points[0];
     ajp_number samples = ajp_count_text((double)record->n_samples);
-    ajp_text_format(out, "<figcaption><b>Error</b> on %s images (logarithmic) against ", samples.text);
+    ajp_text_format(out, "<figcaption><b>Error</b> on %s %s (logarithmic) against ", samples.text,
+                    ajp_sample_word(record));
     ajp_text_put_html(out, sweep->photons ? "the photons that one multiply-accumulate may use (top: the same as energy)"
                                           : sweep->key);
     ajp_text_format(out, ". Points: mean of %u trial%s; bars: 95 %% interval over trials; band: 95 %% interval over trials and "
-                         "images. Dotted: the same network in exact arithmetic (float32).",
-                    record->n_trials, record->n_trials == 1 ? "" : "s");
+                         "%s. Dotted: the same network in exact arithmetic (float32).",
+                    record->n_trials, record->n_trials == 1 ? "" : "s", ajp_sample_word(record));
     if (sweep->photons)
         ajp_text_put(out, " Dashed: one photon per MAC, and the photons whose energy is k T ln 2 at 300 K, the least heat of "
                           "one irreversible bit operation (Landauer).");
@@ -70,34 +71,53 @@ static void put_sweeps(ajp_view *view, ajp_text *out)
                       "percentage point of exact arithmetic.</p>\n");
 }
 
-static void put_causes(ajp_view *view, ajp_text *out)
+/* A chart of the causes within a boundary; false when there is nothing to draw. */
+static bool put_cause_chart(const ajp_view *view, aj_boundary boundary, const char *title, ajp_text *out)
 {
     bool to_scale = false;
-    ajp_grid grid;
     ajp_text chart = {0};
-    if (ajp_chart_causes(view, &chart, &to_scale)) {
-        put_heading(out, "h2", "Where the joules of one inference go");
+    bool drawn = ajp_chart_causes(view, boundary, &chart, &to_scale);
+    if (drawn) {
         ajp_text_put(out, "<figure><div class=\"frame\">\n");
         ajp_text_put_n(out, chart.bytes, chart.size);
-        ajp_text_put(out, "</div>\n<figcaption><b>Energy of one inference by cause</b> (modelled). ");
-        ajp_text_put(out, to_scale ? "All bars are to the same scale."
-                                   : "Every bar fills the width: the totals lie too far apart for one scale.");
-        ajp_text_put(out, " Limits set by laws of nature, and hardware with no described cause, have no bar.</figcaption></figure>\n");
-        for (size_t i = 0; i < view->n_entries; i += CAUSE_COLUMNS) {
-            size_t n = ajp_min_size(CAUSE_COLUMNS, view->n_entries - i);
-            ajp_table_causes(view, i, n, &view->arena, &grid);
-            put_grid(&grid, out);
-        }
-        ajp_text_put(out, "<details><summary>What each cause covers</summary><ul>\n");
-        uint32_t present = ajp_causes_present(view);
-        for (int cause = 0; cause < AJ_N_CAUSES; cause++)
-            if ((present >> cause & 1u) != 0)
-                ajp_text_format(out, "<li><b>%s</b>: %s</li>\n", aj_cause_name((aj_cause)cause),
-                                aj_cause_covers((aj_cause)cause));
-        ajp_text_put(out, "</ul></details>\n");
+        ajp_text_format(out, "</div>\n<figcaption><b>%s</b> (modelled). %s</figcaption></figure>\n", title,
+                        to_scale ? "The bars are to one scale."
+                                 : "Each bar fills the width: the totals lie too far apart for one scale.");
     }
     if (chart.failed) out->failed = true;
     ajp_text_free(&chart);
+    return drawn;
+}
+
+/* Whether anything outside the accelerator was priced: else the second chart would repeat the first. */
+static bool any_outside(const ajp_view *view)
+{
+    for (size_t i = 0; i < view->n_entries; i++)
+        for (int cause = AJ_CAUSE_STATIC + 1; cause < AJ_N_CAUSES; cause++)
+            if (view->entries[i].record->energy.cause_joules[cause] > 0.0) return true;
+    return false;
+}
+
+static void put_causes(ajp_view *view, ajp_text *out)
+{
+    ajp_grid grid;
+    bool any = false;
+    for (size_t i = 0; i < view->n_entries; i++) any = any || ajp_has_causes(view->entries[i].record);
+    if (!any) return;
+    put_heading(out, "h2", "Where the joules of one inference go");
+    put_cause_chart(view, AJ_SYSTEM, "Energy of one inference by cause, whole system", out);
+    if (any_outside(view)) put_cause_chart(view, AJ_ACCELERATOR, "The accelerator alone, without memory outside, host and building", out);
+    for (size_t i = 0; i < view->n_entries; i += CAUSE_COLUMNS) {
+        size_t n = ajp_min_size(CAUSE_COLUMNS, view->n_entries - i);
+        ajp_table_causes(view, i, n, &view->arena, &grid);
+        put_grid(&grid, out);
+    }
+    ajp_text_put(out, "<details><summary>What each cause covers</summary><ul>\n");
+    uint32_t present = ajp_causes_present(view);
+    for (int cause = 0; cause < AJ_N_CAUSES; cause++)
+        if ((present >> cause & 1u) != 0)
+            ajp_text_format(out, "<li><b>%s</b>: %s</li>\n", aj_cause_name((aj_cause)cause), aj_cause_covers((aj_cause)cause));
+    ajp_text_put(out, "</ul></details>\n");
 }
 
 static void put_side_by_side(ajp_view *view, ajp_text *out)
@@ -116,16 +136,8 @@ static void put_side_by_side(ajp_view *view, ajp_text *out)
     ajp_text_free(&chart);
     ajp_table_boundaries(view, true, &view->arena, &grid);
     put_grid(&grid, out);
-    const aj_evaluation *first = view->entries[0].record;
-    ajp_text_format(out, "<p class=\"note\">The accelerator works on %u inference%s at a time (batch)", first->batch,
-                    first->batch == 1 ? "" : "s");
-    ajp_text_put(out, ajp_is(first->mode, "throughput") ? ", with its pipeline full."
-                                                       : ", one request after the other: weights are fetched and encoded for "
-                                                         "every batch anew, which costs most at batch 1.");
-    ajp_text_put(out, "</p>\n");
     put_heading(out, "h3", "Per inference");
     ajp_table_boundaries(view, false, &view->arena, &grid);
-    grid.caption = NULL;
     put_grid(&grid, out);
     for (size_t i = 0; i < view->n_entries; i++) {
         const aj_evaluation *record = view->entries[i].record;
