@@ -149,7 +149,7 @@ enum { ARENA_HEADER = 64, ARENA_BLOCK = 16384 };
 
 void ajp_arena_init(ajp_arena *arena, const aj_context *context)
 {
-    *arena = (ajp_arena){context, NULL};
+    *arena = (ajp_arena){context, NULL, false};
 }
 
 void *ajp_arena_alloc(ajp_arena *arena, size_t size)
@@ -160,7 +160,10 @@ void *ajp_arena_alloc(ajp_arena *arena, size_t size)
     if (block == NULL || block->size - block->used < size) {
         size_t n_bytes = size > ARENA_BLOCK ? size : ARENA_BLOCK;
         block = ajp_alloc(arena->context, ARENA_HEADER + n_bytes);
-        if (block == NULL) return NULL;
+        if (block == NULL) {
+            arena->failed = true;
+            return NULL;
+        }
         *block = (ajp_arena_block){arena->head, 0, n_bytes};
         arena->head = block;
     }

@@ -64,6 +64,7 @@ typedef struct ajp_arena_block ajp_arena_block;
 typedef struct {
     const aj_context *context;
     ajp_arena_block *head;
+    bool failed; /* memory ran out once: what was built may have gaps */
 } ajp_arena;
 void ajp_arena_init(ajp_arena *arena, const aj_context *context);
 void *ajp_arena_alloc(ajp_arena *arena, size_t size); /* zeroed, 64-byte aligned; NULL when out of memory */

@@ -347,6 +347,7 @@ aj_status ajp_record_from_json(aj_evaluation *out, const json_t *root, const cha
     AJ_TRY(ajp_record_begin(&record, err));
     reader in = {name, &record, AJ_OK, err};
     get_evaluation(&in, root);
+    AJ_TRY(ajp_record_finish(&record, err)); /* first: what memory did not hold looks like something missing */
     aj_status st = in.st;
     if (st == AJ_OK && ajp_record_check(&record, name, err) != AJ_OK) st = AJ_CORRUPT;
     if (st == AJ_CORRUPT && err != NULL) err->status = AJ_CORRUPT;
@@ -354,7 +355,6 @@ aj_status ajp_record_from_json(aj_evaluation *out, const json_t *root, const cha
         aj_evaluation_destroy(&record);
         return st;
     }
-    AJ_TRY(ajp_record_finish(&record, err));
     *out = record;
     return AJ_OK;
 }

@@ -251,6 +251,7 @@ void ajp_figure_script(const ajp_view *view, ajp_figure_kind kind, const char *d
     }
     put_chosen(view, &a, script);
     put_plots(view, script);
+    if (arena.failed) script->failed = true;
     ajp_arena_free(&arena);
 }
 

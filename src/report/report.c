@@ -42,8 +42,9 @@ static aj_status make_text(ajp_text *out, const char *format, const aj_evaluatio
     ajp_view view;
     AJ_TRY(ajp_view_create(&view, records, n, options, err));
     aj_status st = ops->write(&view, out, err);
+    bool gaps = out->failed || view.arena.failed;
     ajp_view_destroy(&view);
-    if (st == AJ_OK && out->failed) st = ajp_no_memory(err, "report");
+    if (st == AJ_OK && gaps) st = ajp_no_memory(err, "report");
     return st;
 }
 

@@ -10,7 +10,7 @@
 void ajp_text_put_n(ajp_text *text, const char *piece, size_t n)
 {
     size_t wanted;
-    if (text->failed) return;
+    if (text->failed || n == 0) return;
     if (!ajp_size_add(text->size, n, &wanted) || wanted == SIZE_MAX ||
         ajp_grow(NULL, (void **)&text->bytes, &text->capacity, wanted + 1, 1, "report", NULL) != AJ_OK) {
         text->failed = true;
