@@ -92,14 +92,20 @@ static void put_path(ajp_text *out, const char *path)
     ajp_text_put(out, "'");
 }
 
-static void put_terminal(ajp_figure_kind kind, ajp_text *out)
+static void put_terminal(ajp_figure_kind kind, size_t n_below, ajp_text *out)
 {
-    static const char *const terminals[] = {
-        [AJP_FIGURE_SVG] = "svg size 1000,600 dynamic noenhanced font 'Helvetica,Arial,sans-serif,15' linewidth 1",
-        [AJP_FIGURE_PDF] = "pdfcairo size 17cm,10.2cm noenhanced font 'Helvetica,10' linewidth 1",
-        [AJP_FIGURE_PNG] = "pngcairo size 1600,960 noenhanced font 'Helvetica,20' linewidth 1.6",
+    static const struct {
+        const char *size;
+        double height;
+        const char *height_unit, *look;
+    } terminals[] = {
+        [AJP_FIGURE_SVG] = {"svg size 1000,", 600.0, "", "dynamic noenhanced font 'Helvetica,Arial,sans-serif,15' linewidth 1"},
+        [AJP_FIGURE_PDF] = {"pdfcairo size 17cm,", 10.2, "cm", "noenhanced font 'Helvetica,10' linewidth 1"},
+        [AJP_FIGURE_PNG] = {"pngcairo size 1600,", 960.0, "", "noenhanced font 'Helvetica,20' linewidth 1.6"},
     };
-    ajp_text_format(out, "set terminal %s background '#ffffff'\n", terminals[kind]);
+    double taller = 1.0 + 0.045 * (double)n_below; /* lines of names below the plot */
+    ajp_text_format(out, "set terminal %s%.4g%s %s background '#ffffff'\n", terminals[kind].size,
+                    terminals[kind].height * taller, terminals[kind].height_unit, terminals[kind].look);
 }
 
 /* An axis of one or two decades needs more tics than its powers of ten. */
@@ -233,14 +239,14 @@ void ajp_figure_script(const ajp_view *view, ajp_figure_kind kind, const char *d
     ajp_arena_init(&arena, NULL);
     static const char *const endings[] = {".svg", ".pdf", ".png"};
     ajp_text_format(script, "# Draw again with: gnuplot THIS_FILE > figure%s\n", endings[kind]);
-    put_terminal(kind, script);
+    put_terminal(kind, n_drawn(view) > 1 ? n_drawn(view) : 0, script);
     ajp_text_put(script, "data = ");
     put_path(script, data_path);
     ajp_text_put(script, "\nset encoding utf8\nset datafile missing 'NaN'\n"
                          "set border 31 lw 0.8 lc rgb '#9ca3af'\nset tics textcolor rgb '#374151' scale 0.6\n"
-                         "set grid xtics ytics lw 0.5 lt 1 lc rgb '#e5e7eb'\nset key top right spacing 1.25 samplen 2.2\n"
-                         "set ylabel 'error on the ");
-    ajp_text_format(script, "%s (%%)'\n", ajp_sample_word(view->sweeps[0].points[0]));
+                         "set grid xtics ytics lw 0.5 lt 1 lc rgb '#e5e7eb'\nset key spacing 1.25 samplen 2.2 ");
+    ajp_text_put(script, n_drawn(view) > 1 ? "bmargin center vertical\n" : "top right\n"); /* several names need room */
+    ajp_text_format(script, "set ylabel 'error on the %s (%%)'\n", ajp_sample_word(view->sweeps[0].points[0]));
     put_error_axis(&a, script);
     put_x_axis(view, &a, &arena, script);
     put_clean_line(view, &a, script);

@@ -135,8 +135,12 @@ static const char *label_of(const ajp_view *view, const aj_evaluation *record, c
         }
         if (!differs) continue;
         ajp_number value = ajp_exact_quantity(parameter->value, parameter->unit);
-        label = ajp_arena_printf(arena, "%s, %s %s", label, parameter->key,
-                                 parameter->word != NULL ? parameter->word : value.text);
+        const char *key = ajp_key_words(parameter->key, arena);
+        if (parameter->word == NULL && isnan(parameter->value))
+            label = ajp_arena_printf(arena, "%s without %s", label, key != NULL ? key : "");
+        else
+            label = ajp_arena_printf(arena, "%s, %s %s", label, key != NULL ? key : "",
+                                     parameter->word != NULL ? parameter->word : value.text);
     }
     return label;
 }

@@ -49,6 +49,7 @@ double ajp_per_mac(const aj_evaluation *record, aj_boundary boundary);
 bool ajp_is(const char *a, const char *b); /* equal; two NULL are equal */
 
 /* Words. All live in the arena; NULL when memory ran out. */
+const char *ajp_key_words(const char *key, ajp_arena *arena); /* "detector capacitance" */
 const char *ajp_network_shape(const aj_evaluation *record, ajp_arena *arena); /* "784-100-100-10", or NULL: no chain */
 const char *ajp_dataset_words(const aj_evaluation *record, ajp_arena *arena); /* "Fashion-MNIST (test split)" */
 const char *ajp_sample_word(const aj_evaluation *record); /* "images", else "samples" */

@@ -3,6 +3,24 @@
 
 #include "view.h"
 
+/* Without the unit at its end (the value carries it) and with spaces. */
+const char *ajp_key_words(const char *key, ajp_arena *arena)
+{
+    static const char *const units[] = {"_joules", "_watts", "_seconds", "_hertz", "_kelvin", "_meters", "_farads",
+                                        "_volts", "_radians", "_siemens", "_ratio"};
+    size_t length = strlen(key);
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        size_t n = strlen(units[i]);
+        if (length <= n || strcmp(key + length - n, units[i]) != 0) continue;
+        length -= n;
+        break;
+    }
+    char *words = ajp_arena_strndup(arena, key, length);
+    for (size_t i = 0; words != NULL && i < length; i++)
+        if (words[i] == '_') words[i] = ' ';
+    return words;
+}
+
 /* Products in a chain, each fed by the one before: its widths. Anything else has no short name. */
 const char *ajp_network_shape(const aj_evaluation *record, ajp_arena *arena)
 {

@@ -453,8 +453,8 @@ static void groups(const aj_evaluation *demo)
     }
     CHECK_OK(ajp_view_create(&view, four, 4, NULL, &err), err);
     CHECK_INT(view.n_sweeps, 2);
-    CHECK_STRING(view.sweeps[0].label, "homodyne, detector_capacitance_farads —");
-    CHECK_STRING(view.sweeps[1].label, "homodyne, detector_capacitance_farads 1 fF");
+    CHECK_STRING(view.sweeps[0].label, "homodyne without detector capacitance");
+    CHECK_STRING(view.sweeps[1].label, "homodyne, detector capacitance 1 fF");
     CHECK(!view.sweeps[0].met);
     ajp_view_destroy(&view);
     for (int i = 0; i < 4; i++) aj_evaluation_destroy(&four[i]);
