@@ -1,17 +1,19 @@
-/* body_gemm.h: C = A B with one FMA accumulator per output, over k in order, in register tiles of rows x vectors.
+/* body_gemm.h: C = A B with one FMA accumulator per output, over k in order, in register tiles of rows x
+ * vectors.
  *
- * A tile keeps all its accumulators in registers while k runs; each step loads one vector of B per column vector and
- * broadcasts one element of A per row.  The shapes below fill the register file of the instruction set and cover
- * every remainder, so that no output is computed twice and no narrow product wastes lanes of FMA.
- * Neither shapes nor blocks touch the order of any sum: partial sums are stored and loaded as they are. */
+ * A tile keeps all its accumulators in registers while k runs; each step loads one vector of B per column
+ * vector and broadcasts one element of A per row.  The shapes below fill the register file of the instruction
+ * set and cover every remainder, so that no output is computed twice and no narrow product wastes lanes of
+ * FMA. Neither shapes nor blocks touch the order of any sum: partial sums are stored and loaded as they are.
+ */
 #ifndef AJP_BODY_GEMM_H
 #define AJP_BODY_GEMM_H
 
 #include "body_math.h"
 
-/* k is cut where a panel of B (up to 4 vectors) would leave the second-level cache; only then are sums parked: in C,
+/* k is cut where a panel of B (up to 4 vectors) would leave the second-level cache; only then sums wait: in C
  * or, with a store function, in PARKED_ROWS rows of scratch. */
-enum { BLOCK_K = 1024, PARKED_ROWS = 48, PANEL_VECTORS = 4, WIDEST = 8 };
+enum { LONGEST_K = 1024, CACHED_FLOATS = 100 << 10, PARKED_ROWS = 48, PANEL_VECTORS = 4, WIDEST = 8 };
 
 typedef struct {
     size_t k;
@@ -23,47 +25,49 @@ typedef struct {
     size_t in_row, in_vector;
     float *out;
     size_t out_row, out_vector;
-    size_t in_last, out_last; /* columns of the last vector: 1 .. 16 */
-    const float *bias; /* NULL = none */
+    size_t in_last, out_last;  /* columns of the last vector: 1 .. 16 */
+    const float *bias;         /* NULL = none */
     ajp_activation activation; /* NONE, RELU or LEAKY_RELU; the others follow in a second pass */
     float activation_parameter;
 } tile_job;
 
 /* MR and NV are constants wherever this is inlined: the arrays become registers. */
-#define TILE_BODY(MR, NV)                                                                                  \
-    vf acc[MR][NV];                                                                                        \
-    const vf zero = vf_set1(0.0F);                                                                         \
-    _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++)                                               \
-        _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++) acc[i][v] =                               \
-            job->in == NULL ? zero                                                                         \
-            : v + 1 < NV    ? vf_load(job->in + i * job->in_row + v * job->in_vector)                      \
-                            : vf_load_n(job->in + i * job->in_row + v * job->in_vector, job->in_last, zero);  \
-    const float *a = job->a, *b = job->b;                                                                  \
-    const size_t a_row = job->a_row, a_col = job->a_col, b_row = job->b_row, b_vector = job->b_vector;     \
-    for (size_t p = job->k; p > 0; p--) {                                                                  \
-        if (MR < NV) {                                                                                     \
-            vf x[MR];                                                                                      \
-            _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++) x[i] = vf_set1(a[i * a_row]);         \
-            _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++) {                                     \
-                const vf y = vf_load(b + v * b_vector);                                                    \
-                _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++) acc[i][v] =                       \
-                    vf_fma(x[i], y, acc[i][v]);                                                            \
-            }                                                                                              \
-        } else {                                                                                           \
-            vf y[NV];                                                                                      \
-            _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++) y[v] = vf_load(b + v * b_vector);     \
-            _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++) {                                     \
-                const vf x = vf_set1(a[i * a_row]);                                                        \
-                _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++) acc[i][v] =                       \
-                    vf_fma(x, y[v], acc[i][v]);                                                            \
-            }                                                                                              \
-        }                                                                                                  \
-        a += a_col;                                                                                        \
-        b += b_row;                                                                                        \
-    }                                                                                                      \
-    const tile_job end = *job; /* a copy whose address nobody has: it stays in registers */                \
-    _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++)                                               \
-        _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++)                                           \
+#define TILE_BODY(MR, NV)                                                                                 \
+    vf acc[MR][NV];                                                                                       \
+    const vf zero = vf_set1(0.0F);                                                                        \
+    _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++)                                              \
+        _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++) acc[i][v] =                              \
+            job->in == NULL ? zero                                                                        \
+            : v + 1 < NV    ? vf_load(job->in + i * job->in_row + v * job->in_vector)                     \
+                            : vf_load_n(job->in + i * job->in_row + v * job->in_vector, job->in_last, zero); \
+    const float *a = job->a, *b = job->b;                                                                 \
+    const size_t a_row = job->a_row, a_col = job->a_col, b_row = job->b_row, b_vector = job->b_vector;    \
+    for (size_t p = job->k; p > 0; p--) {                                                                 \
+        if (MR < NV) {                                                                                    \
+            vf x[MR];                                                                                     \
+            _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++) x[i] = vf_set1(a[i * a_row]);        \
+            _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++)                                      \
+            {                                                                                             \
+                const vf y = vf_load(b + v * b_vector);                                                   \
+                _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++) acc[i][v] =                      \
+                    vf_fma(x[i], y, acc[i][v]);                                                           \
+            }                                                                                             \
+        } else {                                                                                          \
+            vf y[NV];                                                                                     \
+            _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++) y[v] = vf_load(b + v * b_vector);    \
+            _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++)                                      \
+            {                                                                                             \
+                const vf x = vf_set1(a[i * a_row]);                                                       \
+                _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++) acc[i][v] =                      \
+                    vf_fma(x, y[v], acc[i][v]);                                                           \
+            }                                                                                             \
+        }                                                                                                 \
+        a += a_col;                                                                                       \
+        b += b_row;                                                                                       \
+    }                                                                                                     \
+    const tile_job end = *job; /* a copy whose address nobody has: it stays in registers */               \
+    _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++)                                              \
+        _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++)                                          \
             tile_finish(&end, i, v, v + 1 == NV, acc[i][v])
 
 SIMD_INLINE void tile_finish(const tile_job *job, size_t i, size_t v, bool last, vf sum)
@@ -80,33 +84,82 @@ SIMD_INLINE void tile_finish(const tile_job *job, size_t i, size_t v, bool last,
         vf_store(out, sum);
 }
 
-#define TILE(MR, NV)                                                                                       \
-    static void tile_##MR##_##NV(const tile_job *job)                                                      \
-    {                                                                                                      \
-        TILE_BODY(MR, NV);                                                                                 \
-    }
+#define TILE(MR, NV)                                  \
+    static void tile_##MR##_##NV(const tile_job *job) \
+    {                                                 \
+        TILE_BODY(MR, NV);                            \
+    }                                                 \
+    _Static_assert((MR) <= TALLEST, "the table has room for it")
 
 typedef void (*tile_function)(const tile_job *job);
 #if SIMD_TILES == 512
 /* 32 registers: rows*vectors + vectors + 1 <= 32. */
 enum { TALLEST = 14 };
-TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1) TILE(9, 1) TILE(10, 1)
-TILE(11, 1) TILE(12, 1) TILE(13, 1) TILE(14, 1)
-TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2) TILE(9, 2) TILE(10, 2)
-TILE(11, 2) TILE(12, 2) TILE(13, 2) TILE(14, 2)
-TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3) TILE(5, 3) TILE(6, 3) TILE(7, 3) TILE(8, 3) TILE(9, 3)
-TILE(1, 4) TILE(2, 4) TILE(3, 4) TILE(4, 4) TILE(5, 4) TILE(6, 4)
-TILE(1, 5) TILE(2, 5) TILE(3, 5) TILE(1, 6) TILE(2, 6) TILE(3, 6)
-TILE(1, 7) TILE(2, 7) TILE(3, 7) TILE(1, 8) TILE(2, 8) TILE(3, 8)
+/* every remainder of rows has its tile */
+TILE(1, 1);
+TILE(2, 1);
+TILE(3, 1);
+TILE(4, 1);
+TILE(5, 1);
+TILE(6, 1);
+TILE(7, 1);
+TILE(8, 1);
+TILE(9, 1);
+TILE(10, 1);
+TILE(11, 1);
+TILE(12, 1);
+TILE(13, 1);
+TILE(14, 1);
+TILE(1, 2);
+TILE(2, 2);
+TILE(3, 2);
+TILE(4, 2);
+TILE(5, 2);
+TILE(6, 2);
+TILE(7, 2);
+TILE(8, 2);
+TILE(9, 2);
+TILE(10, 2);
+TILE(11, 2);
+TILE(12, 2);
+TILE(13, 2);
+TILE(14, 2);
+TILE(1, 3);
+TILE(2, 3);
+TILE(3, 3);
+TILE(4, 3);
+TILE(5, 3);
+TILE(6, 3);
+TILE(7, 3);
+TILE(8, 3);
+TILE(9, 3);
+TILE(1, 4);
+TILE(2, 4);
+TILE(3, 4);
+TILE(4, 4);
+TILE(5, 4);
+TILE(6, 4);
+TILE(1, 5);
+TILE(2, 5);
+TILE(3, 5);
+TILE(1, 6);
+TILE(2, 6);
+TILE(3, 6);
+TILE(1, 7);
+TILE(2, 7);
+TILE(3, 7);
+TILE(1, 8);
+TILE(2, 8);
+TILE(3, 8);
 static const unsigned char tallest[WIDEST + 1] = {0, 14, 14, 9, 6, 3, 3, 3, 3};
 /* widest[rows]: vectors in flight for few rows, where the latency of the FMA or the next cache would bind. */
 static const unsigned char widest[4] = {0, 8, 8, 8};
 static const tile_function tiles[WIDEST + 1][TALLEST + 1] = {
     {NULL},
-    {NULL, tile_1_1, tile_2_1, tile_3_1, tile_4_1, tile_5_1, tile_6_1, tile_7_1, tile_8_1, tile_9_1, tile_10_1,
-     tile_11_1, tile_12_1, tile_13_1, tile_14_1},
-    {NULL, tile_1_2, tile_2_2, tile_3_2, tile_4_2, tile_5_2, tile_6_2, tile_7_2, tile_8_2, tile_9_2, tile_10_2,
-     tile_11_2, tile_12_2, tile_13_2, tile_14_2},
+    {NULL, tile_1_1, tile_2_1, tile_3_1, tile_4_1, tile_5_1, tile_6_1, tile_7_1, tile_8_1, tile_9_1,
+     tile_10_1, tile_11_1, tile_12_1, tile_13_1, tile_14_1},
+    {NULL, tile_1_2, tile_2_2, tile_3_2, tile_4_2, tile_5_2, tile_6_2, tile_7_2, tile_8_2, tile_9_2,
+     tile_10_2, tile_11_2, tile_12_2, tile_13_2, tile_14_2},
     {NULL, tile_1_3, tile_2_3, tile_3_3, tile_4_3, tile_5_3, tile_6_3, tile_7_3, tile_8_3, tile_9_3},
     {NULL, tile_1_4, tile_2_4, tile_3_4, tile_4_4, tile_5_4, tile_6_4},
     {NULL, tile_1_5, tile_2_5, tile_3_5},
@@ -117,8 +170,21 @@ static const tile_function tiles[WIDEST + 1][TALLEST + 1] = {
 #elif SIMD_TILES == 256
 /* 16 registers, two to a vector of 16 lanes. */
 enum { TALLEST = 6 };
-TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1)
-TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(1, 3) TILE(2, 3) TILE(1, 4) TILE(1, 5) TILE(1, 6)
+/* every remainder of rows has its tile */
+TILE(1, 1);
+TILE(2, 1);
+TILE(3, 1);
+TILE(4, 1);
+TILE(5, 1);
+TILE(6, 1);
+TILE(1, 2);
+TILE(2, 2);
+TILE(3, 2);
+TILE(1, 3);
+TILE(2, 3);
+TILE(1, 4);
+TILE(1, 5);
+TILE(1, 6);
 static const unsigned char tallest[WIDEST + 1] = {0, 6, 3, 2, 1, 1, 1, 0, 0};
 static const unsigned char widest[4] = {0, 6, 3, 2};
 static const tile_function tiles[WIDEST + 1][TALLEST + 1] = {
@@ -132,7 +198,11 @@ static const tile_function tiles[WIDEST + 1][TALLEST + 1] = {
 };
 #else
 enum { TALLEST = 4 };
-TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1)
+/* every remainder of rows has its tile */
+TILE(1, 1);
+TILE(2, 1);
+TILE(3, 1);
+TILE(4, 1);
 static const unsigned char tallest[WIDEST + 1] = {0, 4};
 static const unsigned char widest[4] = {0, 1, 1, 1};
 static const tile_function tiles[WIDEST + 1][TALLEST + 1] = {
@@ -218,28 +288,36 @@ static void run_rows(const panel *at, size_t row0, size_t n_rows, size_t p0, siz
     }
 }
 
-/* The block of rows and columns; col0 is a multiple of 16. */
+/* One panel of columns over a block of rows, k in pieces. */
+static void run_panel(const panel *at, size_t row0, size_t n_rows, float *parked)
+{
+    const size_t k = at->gemm->k;
+    size_t p = 0;
+    do {
+        const size_t left = k - p;
+        const size_t step = left <= LONGEST_K ? left : left < 2 * LONGEST_K ? (left + 1) / 2 : LONGEST_K;
+        run_rows(at, row0, n_rows, p, step, parked);
+        p += step;
+    } while (p < k);
+}
+
+/* The block of rows and columns; col0 is a multiple of 16.  Rows go in groups that stay in the second-level
+ * cache while all columns pass; where sums are parked, in few rows. */
 static void gemm_block(const ajp_gemm *g, size_t row0, size_t n_rows, size_t col0, size_t n_cols)
 {
     const size_t vector_end = (col0 + n_cols + 15) / 16;
+    const size_t group = g->k > LONGEST_K ? PARKED_ROWS : CACHED_FLOATS / (g->k + 1) / 12 * 12;
     _Alignas(64) float parked[PARKED_ROWS * PANEL_VECTORS * 16];
-    for (size_t vector = col0 / 16; vector < vector_end && n_rows > 0;) {
-        panel at = {.gemm = g, .vector0 = vector, .n_vectors = panel_vectors(n_rows, vector_end - vector)};
-        at.n_cols = ajp_min_size(16 * at.n_vectors, col0 + n_cols - 16 * vector);
-        at.last = at.n_cols - 16 * (at.n_vectors - 1);
-        at.most_rows = tallest[at.n_vectors];
-        /* Whole columns at once when k is short; else few rows at a time, whose sums stay close. */
-        const size_t rows_at_once = g->k <= BLOCK_K ? n_rows : PARKED_ROWS;
-        for (size_t i = 0; i < n_rows; i += rows_at_once) {
-            size_t rows = ajp_min_size(rows_at_once, n_rows - i);
-            size_t p = 0;
-            do {
-                size_t k = g->k - p <= BLOCK_K ? g->k - p : g->k - p < 2 * BLOCK_K ? (g->k - p + 1) / 2 : BLOCK_K;
-                run_rows(&at, row0 + i, rows, p, k, parked);
-                p += k;
-            } while (p < g->k);
+    for (size_t i = 0, rows; i < n_rows; i += rows) {
+        rows = tile_rows(n_rows - i, group);
+        for (size_t vector = col0 / 16; vector < vector_end;) {
+            panel at = {.gemm = g, .vector0 = vector, .n_vectors = panel_vectors(rows, vector_end - vector)};
+            at.n_cols = ajp_min_size(16 * at.n_vectors, col0 + n_cols - 16 * vector);
+            at.last = at.n_cols - 16 * (at.n_vectors - 1);
+            at.most_rows = tallest[at.n_vectors];
+            run_panel(&at, row0 + i, rows, parked);
+            vector += at.n_vectors;
         }
-        vector += at.n_vectors;
     }
 }
 

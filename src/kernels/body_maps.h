@@ -5,32 +5,50 @@
 #include "body_math.h"
 
 /* Runs `expression` (of x, a vector) over n elements, the last vector masked. */
-#define MAP_LOOP(expression)                                                                               \
-    do {                                                                                                   \
-        size_t i = 0;                                                                                      \
-        for (; i + 16 <= n; i += 16) {                                                                     \
-            vf x = vf_load(in + i);                                                                        \
-            vf_store(out + i, expression);                                                                 \
-        }                                                                                                  \
-        if (i < n) {                                                                                       \
-            vf x = vf_load_n(in + i, n - i, vf_set1(0.0F));                                                \
-            vf_store_n(out + i, expression, n - i);                                                        \
-        }                                                                                                  \
+#define MAP_LOOP(expression)                                \
+    do {                                                    \
+        size_t i = 0;                                       \
+        for (; i + 16 <= n; i += 16) {                      \
+            vf x = vf_load(in + i);                         \
+            vf_store(out + i, expression);                  \
+        }                                                   \
+        if (i < n) {                                        \
+            vf x = vf_load_n(in + i, n - i, vf_set1(0.0F)); \
+            vf_store_n(out + i, expression, n - i);         \
+        }                                                   \
     } while (0)
 
 static void map(ajp_map kind, const float *in, float *out, size_t n, float a, float b)
 {
     const vf va = vf_set1(a), vb = vf_set1(b);
     switch (kind) {
-    case AJP_MAP_RELU: MAP_LOOP(v_relu(x)); break;
-    case AJP_MAP_LEAKY_RELU: MAP_LOOP(v_leaky_relu(x, va)); break;
-    case AJP_MAP_SIGMOID: MAP_LOOP(v_sigmoid(x)); break;
-    case AJP_MAP_TANH: MAP_LOOP(v_tanh(x)); break;
-    case AJP_MAP_EXP: MAP_LOOP(v_exp(x)); break;
-    case AJP_MAP_LOG: MAP_LOOP(v_log(x)); break;
-    case AJP_MAP_COS: MAP_LOOP(v_cos(x)); break;
-    case AJP_MAP_AFFINE: MAP_LOOP(vf_fma(va, x, vb)); break;
-    case AJP_MAP_CLIP: MAP_LOOP(vf_min(vb, vf_max(va, x))); break;
+    case AJP_MAP_RELU:
+        MAP_LOOP(v_relu(x));
+        break;
+    case AJP_MAP_LEAKY_RELU:
+        MAP_LOOP(v_leaky_relu(x, va));
+        break;
+    case AJP_MAP_SIGMOID:
+        MAP_LOOP(v_sigmoid(x));
+        break;
+    case AJP_MAP_TANH:
+        MAP_LOOP(v_tanh(x));
+        break;
+    case AJP_MAP_EXP:
+        MAP_LOOP(v_exp(x));
+        break;
+    case AJP_MAP_LOG:
+        MAP_LOOP(v_log(x));
+        break;
+    case AJP_MAP_COS:
+        MAP_LOOP(v_cos(x));
+        break;
+    case AJP_MAP_AFFINE:
+        MAP_LOOP(vf_fma(va, x, vb));
+        break;
+    case AJP_MAP_CLIP:
+        MAP_LOOP(vf_min(vb, vf_max(va, x)));
+        break;
     }
 }
 
@@ -81,7 +99,8 @@ SIMD_INLINE void softmax_row(const float *in, float *out, size_t n, bool logarit
     }
 }
 
-static void softmax(const float *in, size_t in_row, float *out, size_t out_row, size_t m, size_t n, bool logarithm)
+static void softmax(const float *in, size_t in_row, float *out, size_t out_row, size_t m, size_t n,
+                    bool logarithm)
 {
     for (size_t i = 0; i < m; i++) {
         if (logarithm)
@@ -113,7 +132,8 @@ typedef struct {
     vf rate, beta1, rest1, beta2, rest2, epsilon, decay;
 } adam_constants;
 
-SIMD_INLINE void adam_lanes(float *w, float *m, float *v, const float *g, size_t lanes, const adam_constants *c)
+SIMD_INLINE void adam_lanes(float *w, float *m, float *v, const float *g, size_t lanes,
+                            const adam_constants *c)
 {
     const vf zero = vf_set1(0.0F);
     vf weight = vf_load_n(w, lanes, zero);
@@ -126,8 +146,8 @@ SIMD_INLINE void adam_lanes(float *w, float *m, float *v, const float *g, size_t
     vf_store_n(w, vf_sub(weight, step), lanes);
 }
 
-static void adam(float *w, float *m, float *v, const float *g, size_t n, float step_rate, float beta1, float beta2,
-                 float epsilon, float decay)
+static void adam(float *w, float *m, float *v, const float *g, size_t n, float step_rate, float beta1,
+                 float beta2, float epsilon, float decay)
 {
     const adam_constants c = {vf_set1(step_rate),    vf_set1(beta1),   vf_set1(1.0F - beta1), vf_set1(beta2),
                               vf_set1(1.0F - beta2), vf_set1(epsilon), vf_set1(decay)};
@@ -165,22 +185,30 @@ static void column_sums(const float *x, size_t x_row, size_t m, size_t n, float 
     }
 }
 
-#define BINARY_LOOP(operation)                                                                             \
-    do {                                                                                                   \
-        for (size_t i = 0; i < n; i += 16) {                                                               \
-            size_t lanes = n - i < 16 ? n - i : 16;                                                        \
-            vf x = vf_load_n(a + i, lanes, vf_set1(0.0F)), z = vf_load_n(b + i, lanes, vf_set1(1.0F));     \
-            vf_store_n(y + i, operation(x, z), lanes);                                                     \
-        }                                                                                                  \
+#define BINARY_LOOP(operation)                                                                         \
+    do {                                                                                               \
+        for (size_t i = 0; i < n; i += 16) {                                                           \
+            size_t lanes = n - i < 16 ? n - i : 16;                                                    \
+            vf x = vf_load_n(a + i, lanes, vf_set1(0.0F)), z = vf_load_n(b + i, lanes, vf_set1(1.0F)); \
+            vf_store_n(y + i, operation(x, z), lanes);                                                 \
+        }                                                                                              \
     } while (0)
 
 static void binary(char op, const float *a, const float *b, float *y, size_t n)
 {
     switch (op) {
-    case '+': BINARY_LOOP(vf_add); break;
-    case '-': BINARY_LOOP(vf_sub); break;
-    case '*': BINARY_LOOP(vf_mul); break;
-    default: BINARY_LOOP(vf_div); break;
+    case '+':
+        BINARY_LOOP(vf_add);
+        break;
+    case '-':
+        BINARY_LOOP(vf_sub);
+        break;
+    case '*':
+        BINARY_LOOP(vf_mul);
+        break;
+    default:
+        BINARY_LOOP(vf_div);
+        break;
     }
 }
 

@@ -1,8 +1,9 @@
-/* body_math.h: exp, log, tanh, sigmoid, cos over 16 lanes.  Written once over simd_*.h, included by kernels_<isa>.c.
+/* body_math.h: exp, log, tanh, sigmoid, cos over 16 lanes.  Written once over simd_*.h, included by
+ * kernels_<isa>.c.
  *
- * Polynomials of exp, log, tanh, sin and cos: S. L. Moshier, Cephes 2.2 single precision (expf.c, logf.c, tanhf.c, sinf.c;
- * free to use), evaluated with fma.  Errors against the exact value are in tests/unit/test_math.c (at most 2 ulp).
- * NaN gives NaN; infinities give the limits. */
+ * Polynomials of exp, log, tanh, sin and cos: S. L. Moshier, Cephes 2.2 single precision (expf.c, logf.c,
+ * tanhf.c, sinf.c; free to use), evaluated with fma.  Errors against the exact value are in
+ * tests/unit/test_math.c (at most 2 ulp). NaN gives NaN; infinities give the limits. */
 #ifndef AJP_BODY_MATH_H
 #define AJP_BODY_MATH_H
 
@@ -124,7 +125,8 @@ SIMD_INLINE vf v_cos(vf x)
     return vf_of_vu(vu_xor(vu_of_vf(y), sign));
 }
 
-/* From e = exp(-|x|), which cannot overflow: 1/(1+e), or e/(1+e) below zero, where small results keep their digits. */
+/* From e = exp(-|x|), which cannot overflow: 1/(1+e), or e/(1+e) below zero, where small results keep their
+ * digits. */
 SIMD_INLINE vf v_sigmoid(vf x)
 {
     vf e = v_exp(vf_of_vu(vu_or(vu_of_vf(x), vu_set1(0x80000000U))));
@@ -158,11 +160,16 @@ SIMD_INLINE vf v_leaky_relu(vf x, vf slope)
 SIMD_INLINE vf v_activate(vf x, ajp_activation activation, float parameter)
 {
     switch (activation) {
-    case AJP_ACTIVATION_RELU: return v_relu(x);
-    case AJP_ACTIVATION_LEAKY_RELU: return v_leaky_relu(x, vf_set1(parameter));
-    case AJP_ACTIVATION_SIGMOID: return v_sigmoid(x);
-    case AJP_ACTIVATION_TANH: return v_tanh(x);
-    case AJP_ACTIVATION_NONE: break;
+    case AJP_ACTIVATION_RELU:
+        return v_relu(x);
+    case AJP_ACTIVATION_LEAKY_RELU:
+        return v_leaky_relu(x, vf_set1(parameter));
+    case AJP_ACTIVATION_SIGMOID:
+        return v_sigmoid(x);
+    case AJP_ACTIVATION_TANH:
+        return v_tanh(x);
+    case AJP_ACTIVATION_NONE:
+        break;
     }
     return x;
 }

@@ -1,25 +1,34 @@
 /* body_random.h: Philox4x32-10 for 16 counters at a time, and the uniforms and normals made from its words.
  *
- * Salmon, Moraes, Dror, Shaw, SC'11, doi:10.1145/2063384.2063405.  Box and Muller 1958, doi:10.1214/aoms/1177706645.
+ * Salmon, Moraes, Dror, Shaw, SC'11, doi:10.1145/2063384.2063405.  Box and Muller 1958,
+ * doi:10.1214/aoms/1177706645.
  *
- * Four output vectors are made at once, each for its own place (sample, first element / 4).  Lane 4g+k works on the
- * counter that output vector k needs for its elements 4g .. 4g+3; the 16 counters give four words each, and four 4x4
- * transposes bring word j of output k's counters to lanes 4g+j.  So nothing is wasted on outputs of few columns. */
+ * Four output vectors are made at once, each for its own place (sample, first element / 4).  Lane 4g+k works
+ * on the counter that output vector k needs for its elements 4g .. 4g+3; the 16 counters give four words
+ * each, and four 4x4 transposes bring word j of output k's counters to lanes 4g+j.  So nothing is wasted on
+ * outputs of few columns. */
 #ifndef AJP_BODY_RANDOM_H
 #define AJP_BODY_RANDOM_H
 
 #include "body_math.h"
 
-/* Where four vectors of 16 numbers stand. */
+/* Where four vectors of 16 numbers stand: the first two words of the 16 counters. */
 typedef struct {
-    uint32_t group[4];  /* element of lane 0, divided by 4 */
-    uint32_t sample[4];
+    vu group, sample;
 } places;
+
+/* From the element of lane 0 divided by 4, and the sample, of each vector. */
+SIMD_INLINE places places_of(const uint32_t group[4], const uint32_t sample[4])
+{
+    places at = {vu_add(vu_repeat4(group[0], group[1], group[2], group[3]), vu_group()),
+                 vu_repeat4(sample[0], sample[1], sample[2], sample[3])};
+    return at;
+}
 
 SIMD_INLINE void philox_words(const ajp_stream *stream, const places *at, unsigned draw, vu word[4])
 {
     const vw m0 = vw_set1(0xD2511F53U), m1 = vw_set1(0xCD9E8D57U);
-    vw c0 = vw_of_vu(vu_add(vu_repeat4(at->group), vu_group())), c1 = vw_of_vu(vu_repeat4(at->sample));
+    vw c0 = vw_of_vu(at->group), c1 = vw_of_vu(at->sample);
     vw c2 = vw_set1(stream->layer_tile), c3 = vw_set1(stream->trial << 8 | draw);
     uint32_t k0 = stream->key[0], k1 = stream->key[1];
 #pragma GCC unroll 10
@@ -44,9 +53,9 @@ SIMD_INLINE vf unit_interval(vu w)
     return vf_fma(vf_from_unsigned(w), vf_set1(0x1p-32F), vf_set1(0x1p-33F));
 }
 
-/* Two normals from two words: radius sqrt(-2 ln u) of the first, direction of the second.  Its top bits choose the
- * quadrant around one of the axes, the other 30 the angle within -pi/4 .. pi/4: every direction alike.
- * -2 ln(1+f) = f (-2 + f q(f)): q fitted for the least largest error, 7e-8. */
+/* Two normals from two words: radius sqrt(-2 ln u) of the first, direction of the second.  Its top bits
+ * choose the quadrant around one of the axes, the other 30 the angle within -pi/4 .. pi/4: every direction
+ * alike. -2 ln(1+f) = f (-2 + f q(f)): q fitted for the least largest error, 7e-8. */
 SIMD_INLINE void box_muller(vu w, vu v, vf *even, vf *odd)
 {
     vf e, f;
@@ -90,12 +99,9 @@ SIMD_INLINE void uniforms4(const ajp_stream *stream, const places *at, unsigned 
 
 SIMD_INLINE places consecutive(uint64_t sample, size_t element)
 {
-    places at;
-    for (unsigned k = 0; k < 4; k++) {
-        at.group[k] = (uint32_t)(element / 4) + 4 * k;
-        at.sample[k] = (uint32_t)sample;
-    }
-    return at;
+    const uint32_t g = (uint32_t)(element / 4), s = (uint32_t)sample;
+    const uint32_t group[4] = {g, g + 4, g + 8, g + 12}, samples[4] = {s, s, s, s};
+    return places_of(group, samples);
 }
 SIMD_INLINE void store4(float *out, size_t n, const vf x[4])
 {
@@ -107,7 +113,8 @@ SIMD_INLINE void store4(float *out, size_t n, const vf x[4])
     }
 }
 
-static void normals(const ajp_stream *stream, uint64_t sample, unsigned draw, size_t element0, size_t n, float *out)
+static void normals(const ajp_stream *stream, uint64_t sample, unsigned draw, size_t element0, size_t n,
+                    float *out)
 {
     for (size_t i = 0; i < n; i += 64) {
         places at = consecutive(sample, element0 + i);
@@ -117,7 +124,8 @@ static void normals(const ajp_stream *stream, uint64_t sample, unsigned draw, si
     }
 }
 
-static void uniforms(const ajp_stream *stream, uint64_t sample, unsigned draw, size_t element0, size_t n, float *out)
+static void uniforms(const ajp_stream *stream, uint64_t sample, unsigned draw, size_t element0, size_t n,
+                     float *out)
 {
     for (size_t i = 0; i < n; i += 64) {
         places at = consecutive(sample, element0 + i);

@@ -1,8 +1,8 @@
 /* body_read.h: one read of balanced counts, applied to finished register tiles (the law is in kernels.h).
  *
- * Vectors are taken four at a time from the list of (row, column vector) of the tile, because four is what the random
- * numbers come in.  The normal branch stays in registers; the branch of few counts is rare or dear, so it is a
- * function of its own that computes its means again. */
+ * Vectors are taken four at a time from the list of (row, column vector) of the tile, because four is what
+ * the random numbers come in.  The normal branch stays in registers; the branch of few counts is rare or
+ * dear, so it is a function of its own that computes its means again. */
 #ifndef AJP_BODY_READ_H
 #define AJP_BODY_READ_H
 
@@ -35,11 +35,13 @@ SIMD_INLINE unsigned valid(const spot *at)
 }
 
 /* Mean, total and extra variance of the 16 outputs; wobble: the four normals of the phase, or NULL. */
-SIMD_INLINE void spot_law(const quad *q, unsigned k, const vf *wobble, bool general, vf *mean, vf *total, vf *extra)
+SIMD_INLINE void spot_law(const quad *q, unsigned k, const vf *wobble, bool general, vf *mean, vf *total,
+                          vf *extra)
 {
     const ajp_count_read *r = q->read;
     const size_t row = q->at[k].row, column = q->at[k].column;
-    const vf y = vf_load(q->at[k].tile), gain = vf_mul(vf_set1(r->sample_gain[row]), vf_load(r->row_gain + column));
+    const vf y = vf_load(q->at[k].tile),
+             gain = vf_mul(vf_set1(r->sample_gain[row]), vf_load(r->row_gain + column));
     vf leak = vf_set1(r->sample_leak != NULL ? r->sample_leak[row] : 0.0F);
     if (r->row_leak != NULL) leak = vf_add(leak, vf_load(r->row_leak + column));
     *total = vf_max(vf_add(vf_set1(r->sample_total[row]), vf_load(r->row_total + column)), vf_set1(0.0F));
@@ -56,33 +58,41 @@ SIMD_INLINE void spot_law(const quad *q, unsigned k, const vf *wobble, bool gene
     }
 }
 
-/* Smallest counts whose distribution functions reach the uniforms, for two Poisson means up to 20.  Summed in single
- * precision: a lane ends where another term changes nothing, at a tail of 6e-8. */
-static __attribute__((noinline)) void invert_poisson2(const vf mean[2], const vf u[2], vf count[2])
+/* 1/n, n = 1 .. 64: where the sum below ends at the latest (a count above 64 at mean 20 has probability
+ * 1e-14). */
+enum { MOST_COUNTS = 64 };
+#define INVERSES4(n)  1.0F / (n), 1.0F / ((n) + 1), 1.0F / ((n) + 2), 1.0F / ((n) + 3)
+#define INVERSES16(n) INVERSES4(n), INVERSES4((n) + 4), INVERSES4((n) + 8), INVERSES4((n) + 12)
+static const float inverse[MOST_COUNTS] = {INVERSES16(1), INVERSES16(17), INVERSES16(33), INVERSES16(49)};
+
+/* n+ - n-: the smallest counts whose distribution functions reach the uniforms, for two Poisson means up
+ * to 20. Summed in single precision: a lane ends where another term changes nothing, at a tail of some 1e-7.
+ */
+static __attribute__((noinline)) vf invert_poisson(vf mean_plus, vf mean_minus, vf u_plus, vf u_minus)
 {
     const vf zero = vf_set1(0.0F), one = vf_set1(1.0F);
-    vf p[2], reached[2];
-    vm active[2];
-    for (int s = 0; s < 2; s++) {
-        p[s] = v_exp(vf_sub(zero, mean[s]));
-        reached[s] = p[s];
-        count[s] = zero;
-        active[s] = vf_lt(reached[s], u[s]);
+    vf p = v_exp(vf_sub(zero, mean_plus)), q = v_exp(vf_sub(zero, mean_minus));
+    vf plus = p, minus = q; /* distribution functions up to n */
+    vm more_plus = vf_lt(plus, u_plus), more_minus = vf_lt(minus, u_minus);
+    vf difference = zero;
+    for (size_t n = 0; n < MOST_COUNTS && vm_bits(vm_or(more_plus, more_minus)) != 0; n++) {
+        const vf share = vf_set1(inverse[n]);
+        difference = vf_add(difference, vf_select(more_plus, one, zero));
+        difference = vf_sub(difference, vf_select(more_minus, one, zero));
+        p = vf_mul(p, vf_mul(mean_plus, share));
+        q = vf_mul(q, vf_mul(mean_minus, share));
+        const vf next_plus = vf_add(plus, p), next_minus = vf_add(minus, q);
+        more_plus = vm_and(vf_lt(next_plus, u_plus), vf_lt(plus, next_plus));
+        more_minus = vm_and(vf_lt(next_minus, u_minus), vf_lt(minus, next_minus));
+        plus = next_plus;
+        minus = next_minus;
     }
-    for (int n = 1; n <= 120 && vm_bits(vm_or(active[0], active[1])) != 0; n++) {
-        const vf share = vf_set1(1.0F / (float)n);
-        for (int s = 0; s < 2; s++) {
-            count[s] = vf_add(count[s], vf_select(active[s], one, zero));
-            p[s] = vf_mul(p[s], vf_mul(mean[s], share));
-            vf next = vf_add(reached[s], p[s]);
-            active[s] = vm_and(active[s], vm_and(vf_lt(next, u[s]), vf_lt(reached[s], next)));
-            reached[s] = next;
-        }
-    }
+    return difference;
 }
 
 /* Replaces the charges of lanes with few counts. */
-static __attribute__((noinline)) void draw_few(const quad *q, const vf *wobble, const unsigned few[4], vf charge[4])
+static __attribute__((noinline)) void draw_few(const quad *q, const vf *wobble, const unsigned few[4],
+                                               vf charge[4])
 {
     const ajp_count_read *r = q->read;
     vf plus[4], minus[4], z[4];
@@ -95,12 +105,8 @@ static __attribute__((noinline)) void draw_few(const quad *q, const vf *wobble, 
         vf mean, total, extra;
         spot_law(q, k, wobble, true, &mean, &total, &extra);
         const vf half = vf_set1(0.5F), zero = vf_set1(0.0F);
-        const vf means[2] = {vf_max(vf_mul(half, vf_add(total, mean)), zero),
-                             vf_max(vf_mul(half, vf_sub(total, mean)), zero)};
-        const vf u[2] = {plus[k], minus[k]};
-        vf count[2];
-        invert_poisson2(means, u, count);
-        vf drawn = vf_sub(count[0], count[1]);
+        vf drawn = invert_poisson(vf_max(vf_mul(half, vf_add(total, mean)), zero),
+                                  vf_max(vf_mul(half, vf_sub(total, mean)), zero), plus[k], minus[k]);
         if (noisy) drawn = vf_fma(vf_sqrt(extra), z[k], drawn);
         drawn = vf_select(vf_nan(mean), mean, drawn);
         const vf variance = q->joined ? vf_add(total, extra) : total;
@@ -128,7 +134,8 @@ SIMD_INLINE void finish_spot(const ajp_gemm *g, const ajp_count_read *r, const s
     if (r->clip < INFINITY) charge = clip_charge(r, at, charge);
     const vf decode = vf_mul(vf_set1(r->sample_decode[at->row]), vf_load(r->row_decode + at->column));
     float *c = g->c + at->row * g->c_row + at->column / 16 * g->c_vector;
-    vf x = r->accumulate ? vf_fma(decode, charge, vf_load_n(c, at->lanes, vf_set1(0.0F))) : vf_mul(decode, charge);
+    vf x = r->accumulate ? vf_fma(decode, charge, vf_load_n(c, at->lanes, vf_set1(0.0F)))
+                         : vf_mul(decode, charge);
     if (g->bias != NULL) x = vf_add(x, vf_load(g->bias + at->column));
     if (g->activation == AJP_ACTIVATION_RELU)
         x = v_relu(x);
@@ -160,7 +167,8 @@ SIMD_INLINE void read_quad(const quad *q, size_t n_spots, bool general)
         const vf variance = q->joined ? vf_add(total, extra) : total;
         few[k] = vm_bits(vf_lt(variance, vf_set1(FEW_COUNTS))) & valid(&q->at[k]);
         any |= few[k];
-        /* mean + sqrt(variance) z + mean/(6 variance) (z^2 - 1): the third cumulant of the difference is its mean. */
+        /* mean + sqrt(variance) z + mean/(6 variance) (z^2 - 1): the third cumulant of the difference is its
+         * mean. */
         const vf spread = vf_sqrt(vf_sub(variance, rounding));
         const vf skew = vf_div(vf_mul(vf_set1(1.0F / 6.0F), mean), variance);
         charge[k] = vf_fma(skew, vf_fma(z[k], z[k], vf_set1(-1.0F)), vf_fma(spread, z[k], mean));
@@ -176,19 +184,20 @@ SIMD_INLINE void next_spots(quad *q, size_t *row, size_t *vector, size_t n_rows,
                             size_t n_cols, const float *tile, size_t tile_row)
 {
     const ajp_count_read *r = q->read;
+    uint32_t group[4], sample[4];
+#pragma GCC unroll 4
     for (unsigned k = 0; k < 4; k++) {
         if (k > 0 && *row == n_rows) {
             q->at[k] = q->at[k - 1];
-            q->places.group[k] = q->places.group[k - 1];
-            q->places.sample[k] = q->places.sample[k - 1];
+            group[k] = group[k - 1];
+            sample[k] = sample[k - 1];
             continue;
         }
         const size_t absolute = row0 + *row, column = col0 + 16 * *vector, left = n_cols - 16 * *vector;
-        const size_t sample = r->n_reps <= 1 ? absolute : absolute / r->n_reps;
         const size_t repetition = r->n_reps <= 1 ? 0 : absolute % r->n_reps;
         q->at[k] = (spot){tile + *row * tile_row + 16 * *vector, absolute, column, left < 16 ? left : 16};
-        q->places.group[k] = (uint32_t)((r->element0 + repetition * r->rep_stride + column) / 4);
-        q->places.sample[k] = (uint32_t)(r->sample0 + sample);
+        group[k] = (uint32_t)((r->element0 + repetition * r->rep_stride + column) / 4);
+        sample[k] = (uint32_t)(r->sample0 + (r->n_reps <= 1 ? absolute : absolute / r->n_reps));
         if (left <= 16) {
             ++*row;
             *vector = 0;
@@ -196,15 +205,17 @@ SIMD_INLINE void next_spots(quad *q, size_t *row, size_t *vector, size_t n_rows,
             ++*vector;
         }
     }
+    q->places = places_of(group, sample);
 }
 
-static void count_read(const ajp_gemm *gemm, float *tile, size_t tile_row, size_t row0, size_t n_rows, size_t col0,
-                       size_t n_cols)
+static void count_read(const ajp_gemm *gemm, float *tile, size_t tile_row, size_t row0, size_t n_rows,
+                       size_t col0, size_t n_cols)
 {
     const ajp_count_read *r = gemm->store_user;
     quad q = {.gemm = gemm, .read = r};
     q.joined = r->extra_variance >= HIDES_LATTICE || r->squares != NULL;
-    const bool general = r->phase_sigma > 0.0F || r->squares != NULL || (!q.joined && r->extra_variance > 0.0F);
+    const bool general =
+        r->phase_sigma > 0.0F || r->squares != NULL || (!q.joined && r->extra_variance > 0.0F);
     const size_t n_vectors = (n_cols + 15) / 16, n_spots = n_rows * n_vectors;
     size_t row = 0, vector = 0;
     for (size_t i = 0; i < n_spots; i += 4) {

@@ -1,4 +1,5 @@
-/* body_table.h: the table of one instruction set; included last by kernels_<isa>.c, which defines KERNELS_TABLE. */
+/* body_table.h: the table of one instruction set; included last by kernels_<isa>.c, which defines
+ * KERNELS_TABLE. */
 #ifndef AJP_BODY_TABLE_H
 #define AJP_BODY_TABLE_H
 

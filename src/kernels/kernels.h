@@ -1,8 +1,9 @@
 /* kernels.h: the numerical core, one table of functions per instruction set, all with the same bits.
  *
- * How the bits are kept the same: every algorithm is written once over vectors of 16 lanes (simd_*.h), each lane does
- * the same IEEE operations on AVX-512, AVX2 and scalar fmaf; a dot product has one FMA accumulator per output and runs
- * over k in order; sums go through a fixed tree of 16 lanes.  No result depends on tile shapes, chunks or threads.
+ * How the bits are kept the same: every algorithm is written once over vectors of 16 lanes (simd_*.h), each
+ * lane does the same IEEE operations on AVX-512, AVX2 and scalar fmaf; a dot product has one FMA accumulator
+ * per output and runs over k in order; sums go through a fixed tree of 16 lanes.  No result depends on tile
+ * shapes, chunks or threads.
  */
 #ifndef AJP_KERNELS_H
 #define AJP_KERNELS_H
@@ -13,18 +14,19 @@
 enum { AJP_LANES = 16 }; /* outputs per vector; packed matrices are padded to a multiple of it */
 
 /* ---- place of a random number ------------------------------------------------------------------
- * Philox key = (seed low, seed high xor purpose); counter = (element/4, sample, layer*2^16 + tile, trial*2^8 + draw);
- * word = element mod 4.  A normal of element e comes from the words of the pair (e & ~1, e | 1) by Box-Muller
- * (the exact map is ajp_reference_normal): a function of its place alone.  `sample` counts modulo 2^32. */
+ * Philox key = (seed low, seed high xor purpose); counter = (element/4, sample, layer*2^16 + tile, trial*2^8
+ * + draw); word = element mod 4.  A normal of element e comes from the words of the pair (e & ~1, e | 1) by
+ * Box-Muller (the exact map is ajp_reference_normal): a function of its place alone.  `sample` counts modulo
+ * 2^32. */
 typedef struct {
     uint32_t key[2];
     uint32_t layer_tile; /* layer * 65536 + tile */
     uint32_t trial;      /* < 2^24 */
 } ajp_stream;
 /* Checks layer, tile < 65536 and trial < 2^24. */
-aj_status ajp_stream_make(ajp_stream *out, uint64_t seed, uint32_t purpose, size_t layer, size_t tile, size_t trial,
-                          aj_error *err);
-enum { /* purposes: xored into the key, so that no two uses share numbers */
+aj_status ajp_stream_make(ajp_stream *out, uint64_t seed, uint32_t purpose, size_t layer, size_t tile,
+                          size_t trial, aj_error *err);
+enum {                                  /* purposes: xored into the key, so that no two uses share numbers */
        AJP_PURPOSE_READ = 0x52454144,   /* "READ" */
        AJP_PURPOSE_FROZEN = 0x46524f5a, /* "FROZ" */
        AJP_PURPOSE_TRAIN = 0x54524149,  /* "TRAI": shuffles, dropout */
@@ -50,10 +52,11 @@ typedef enum {
  * accumulate: start from C instead of 0 (the sum goes on in order, the bits are those of one long k). */
 struct ajp_gemm;
 /* Called with finished register tiles (in a small buffer that stays in L1) instead of storing to C.
- * tile[(i - row0)*tile_row + (j - col0)] holds C(i, j) for row0 <= i < row0+n_rows, col0 <= j < col0+n_cols; col0 is a
- * multiple of 16, tile_row a multiple of 16, and padding columns may be overwritten.  It writes the result itself. */
-typedef void (*ajp_tile_store)(const struct ajp_gemm *gemm, float *tile, size_t tile_row, size_t row0, size_t n_rows,
-                               size_t col0, size_t n_cols);
+ * tile[(i - row0)*tile_row + (j - col0)] holds C(i, j) for row0 <= i < row0+n_rows, col0 <= j < col0+n_cols;
+ * col0 is a multiple of 16, tile_row a multiple of 16, and padding columns may be overwritten.  It writes the
+ * result itself. */
+typedef void (*ajp_tile_store)(const struct ajp_gemm *gemm, float *tile, size_t tile_row, size_t row0,
+                               size_t n_rows, size_t col0, size_t n_cols);
 typedef struct ajp_gemm {
     size_t m, n, k;
     const float *a;
@@ -74,21 +77,21 @@ typedef struct ajp_gemm {
  * For output i of sample s with exact product y = C(s, i):
  *   mean charge   M = sample_gain[s]*row_gain[i]*y + sample_leak[s] + row_leak[i]         (electrons)
  *   total charge  T = sample_total[s] + row_total[i]                                      (electrons)
- *   Q = n+ - n-, n+- Poisson with means (T +- M)/2, plus a normal of variance extra_variance, clipped to +-clip
- *   result = sample_decode[s]*row_decode[i]*Q, then bias, then activation, to C
- * How Q is drawn (DESIGN 6.3): T >= 20: one normal of variance T - 1/12 (rounding adds the 1/12 back), third
- * cumulant added as (M/T)(z*z-1)/6, rounded to whole counts: KS distance to the exact law 0.0012 at T = 20;
- * T < 20: both counts by inversion of the Poisson distribution from one uniform each; T = 0 gives Q = 0.
- * extra_variance v: >= 0.5 electrons^2 joins the first normal (the lattice is then invisible: its ripple is
- * exp(-2 pi^2 v) < 6e-5): variance T+v, third cumulant added as M/(T+v) (z*z-1)/6, nothing rounded, and the counts
- * are inverted only where T+v < 20; below 0.5, a second normal is added to the whole count.  Inverted counts get
+ *   Q = n+ - n-, n+- Poisson with means (T +- M)/2, plus a normal of variance extra_variance, clipped to
+ * +-clip result = sample_decode[s]*row_decode[i]*Q, then bias, then activation, to C How Q is drawn
+ * (DESIGN 6.3): T >= 20: one normal of variance T - 1/12 (rounding adds the 1/12 back), third cumulant added
+ * as (M/T)(z*z-1)/6, rounded to whole counts: KS distance to the exact law 0.0012 at T = 20; T < 20: both
+ * counts by inversion of the Poisson distribution from one uniform each; T = 0 gives Q = 0. extra_variance v:
+ * >= 0.5 electrons^2 joins the first normal (the lattice is then invisible: its ripple is exp(-2 pi^2 v) <
+ * 6e-5): variance T+v, third cumulant added as M/(T+v) (z*z-1)/6, nothing rounded, and the counts are
+ * inverted only where T+v < 20; below 0.5, a second normal is added to the whole count.  Inverted counts get
  * their v from that second normal in any case.
  * phase_sigma > 0 (phase common to one read): M's product part is multiplied by
  * cos(phase_offset + phase_sigma*z') with z' its own normal; sample_gain is then without the cosine.
- * squares != NULL: C's companion sum over p of (A B)^2; adds (sample_gain*row_gain)^2 * excess * squares to the
- * variance as a normal (per-pulse phase noise; excess = Var cos): it joins like v >= 0.5, without rounding.
- * Draw numbers: 0 the normal, 1 and 2 the uniforms of n+ and n-, 3 the extra normal, 4 the phase. `draw_base` is added
- * (a multiple of 8: several reads of one output). */
+ * squares != NULL: C's companion sum over p of (A B)^2; adds (sample_gain*row_gain)^2 * excess * squares to
+ * the variance as a normal (per-pulse phase noise; excess = Var cos): it joins like v >= 0.5, without
+ * rounding. Draw numbers: 0 the normal, 1 and 2 the uniforms of n+ and n-, 3 the extra normal, 4 the phase.
+ * `draw_base` is added (a multiple of 8: several reads of one output). */
 typedef struct {
     ajp_stream stream;
     uint64_t sample0;  /* data-set index of row 0 of this GEMM's sample */
@@ -96,15 +99,17 @@ typedef struct {
     size_t rep_stride; /* element = (r % n_reps)*rep_stride + column; a multiple of 64 when n_reps > 1 */
     size_t element0;   /* added to the element (a multiple of 16): a tile of output rows */
     unsigned draw_base;
-    const float *sample_gain, *sample_total, *sample_leak, *sample_decode; /* per GEMM row; leak may be NULL */
-    const float *row_gain, *row_total, *row_leak, *row_decode; /* per column, padded to 16; leak may be NULL */
+    const float *sample_gain, *sample_total, *sample_leak,
+        *sample_decode; /* per GEMM row; leak may be NULL */
+    const float *row_gain, *row_total, *row_leak,
+        *row_decode; /* per column, padded to 16; leak may be NULL */
     float extra_variance;
     float phase_offset, phase_sigma;
     const float *squares; /* laid out as C: squares[i*c_row + j]; or NULL */
     float excess;
-    float clip;           /* INFINITY = none */
-    uint32_t *n_clipped;  /* per GEMM row, incremented; or NULL when clip is INFINITY */
-    bool accumulate;      /* add the decoded result to C (before bias and activation) instead of setting it */
+    float clip;          /* INFINITY = none */
+    uint32_t *n_clipped; /* per GEMM row, incremented; or NULL when clip is INFINITY */
+    bool accumulate;     /* add the decoded result to C (before bias and activation) instead of setting it */
 } ajp_count_read;
 
 /* ---- maps ---------------------------------------------------------------------------------------- */
@@ -123,24 +128,28 @@ typedef enum {
 typedef struct ajp_kernels {
     aj_isa isa;
     void (*gemm)(const ajp_gemm *gemm);
-    /* The same for rows row0 .. row0+n_rows-1 and columns col0 .. col0+n_cols-1 alone (col0 a multiple of 16). */
+    /* The same for rows row0 .. row0+n_rows-1 and columns col0 .. col0+n_cols-1 alone (col0 a multiple of
+     * 16). */
     void (*gemm_block)(const ajp_gemm *gemm, size_t row0, size_t n_rows, size_t col0, size_t n_cols);
     /* The store of a read: use as gemm->store with store_user = const ajp_count_read *. */
     ajp_tile_store count_read;
     /* n normals / uniforms in (0, 1) of elements element0 .. element0+n-1 (element0 a multiple of 16). */
-    void (*normals)(const ajp_stream *stream, uint64_t sample, unsigned draw, size_t element0, size_t n, float *out);
-    void (*uniforms)(const ajp_stream *stream, uint64_t sample, unsigned draw, size_t element0, size_t n, float *out);
+    void (*normals)(const ajp_stream *stream, uint64_t sample, unsigned draw, size_t element0, size_t n,
+                    float *out);
+    void (*uniforms)(const ajp_stream *stream, uint64_t sample, unsigned draw, size_t element0, size_t n,
+                     float *out);
     /* Sum of squares (16 lanes of FMA, fixed tree) and largest magnitude (0 for n = 0). */
     void (*moments)(const float *x, size_t n, float *sum_squares, float *max_abs);
     void (*map)(ajp_map map, const float *x, float *y, size_t n, float a, float b); /* y may be x */
     /* Row-wise over [m][n] with strides; out may be in. */
-    void (*softmax)(const float *in, size_t in_row, float *out, size_t out_row, size_t m, size_t n, bool logarithm);
+    void (*softmax)(const float *in, size_t in_row, float *out, size_t out_row, size_t m, size_t n,
+                    bool logarithm);
     /* v = momentum*v + (g + decay*w); w -= rate*v */
     void (*sgd)(float *w, float *v, const float *g, size_t n, float rate, float momentum, float decay);
-    /* Kingma and Ba 2015, Algorithm 1 with L2 decay added to the gradient; step_rate = rate*sqrt(1-b2^t)/(1-b1^t),
-     * epsilon already scaled by sqrt(1-b2^t). */
-    void (*adam)(float *w, float *m, float *v, const float *g, size_t n, float step_rate, float beta1, float beta2,
-                 float epsilon, float decay);
+    /* Kingma and Ba 2015, Algorithm 1 with L2 decay added to the gradient; step_rate =
+     * rate*sqrt(1-b2^t)/(1-b1^t), epsilon already scaled by sqrt(1-b2^t). */
+    void (*adam)(float *w, float *m, float *v, const float *g, size_t n, float step_rate, float beta1,
+                 float beta2, float epsilon, float decay);
     /* g[i] = y[i] > 0 ? g[i] : slope*g[i]  (backward of relu and leaky relu from their output) */
     void (*relu_backward)(const float *y, float *g, size_t n, float slope);
     /* out[j] = sum over rows i in order of x[i][j]. */
@@ -152,7 +161,8 @@ typedef struct ajp_kernels {
 /* The table of an instruction set that aj_isa_supported() says yes to (never AUTO). */
 const ajp_kernels *ajp_kernels_for(aj_isa isa);
 
-/* Splits a GEMM into fixed blocks of rows x columns and runs them on the pool (NULL = caller alone). Same bits. */
+/* Splits a GEMM into fixed blocks of rows x columns and runs them on the pool (NULL = caller alone). Same
+ * bits. */
 void ajp_gemm_parallel(const ajp_kernels *kernels, ajp_pool *pool, const ajp_gemm *gemm);
 
 /* Packed form of B[k][n] for fast products: ceil(n/16) vectors of [k][16], zero padded.
@@ -163,7 +173,7 @@ void ajp_pack_in_out(const float *w, size_t n, size_t k, size_t w_row, float *pa
 void ajp_unpack_out_in(const float *packed, size_t n, size_t k, float *w, size_t w_row);
 
 /* ---- slow references: plain loops, kept as the definition; tests compare against them ------------- */
-void ajp_reference_gemm(const ajp_gemm *gemm);            /* fmaf in order; same bits as the fast ones */
+void ajp_reference_gemm(const ajp_gemm *gemm); /* fmaf in order; same bits as the fast ones */
 uint32_t ajp_reference_word(const ajp_stream *stream, uint64_t sample, unsigned draw, size_t element);
 /* In double: what `normals` gives to 1e-6 of max(1, |z|). */
 double ajp_reference_normal(const ajp_stream *stream, uint64_t sample, unsigned draw, size_t element);

@@ -4,4 +4,3 @@
 #include "simd_scalar.h"
 #define KERNELS_TABLE ajp_kernels_scalar
 #include "body_table.h"
-

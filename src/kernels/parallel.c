@@ -1,5 +1,5 @@
-/* parallel.c: a product cut into fixed blocks for the pool.  The cut depends on the shape alone (and would not change
- * a bit if it did not: every output is one sum). */
+/* parallel.c: a product cut into fixed blocks for the pool.  The cut depends on the shape alone (and would
+ * not change a bit if it did not: every output is one sum). */
 #include "kernels.h"
 
 /* Below this many multiplications (some 4 microseconds) waking a thread costs more than it brings. */
@@ -28,8 +28,10 @@ void ajp_gemm_parallel(const ajp_kernels *kernels, ajp_pool *pool, const ajp_gem
         kernels->gemm(gemm);
         return;
     }
-    /* About 16 blocks of rows, each a whole number of register tiles; where rows are few, columns by 8 vectors. */
-    blocks b = {.kernels = kernels, .gemm = gemm, .block_rows = gemm->m, .block_cols = gemm->n, .n_across = 1};
+    /* About 16 blocks of rows, each a whole number of register tiles; where rows are few, columns by 8
+     * vectors. */
+    blocks b = {
+        .kernels = kernels, .gemm = gemm, .block_rows = gemm->m, .block_cols = gemm->n, .n_across = 1};
     if (gemm->m >= 96)
         b.block_rows = ajp_round_up((gemm->m + 15) / 16, 24);
     else

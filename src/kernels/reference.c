@@ -6,11 +6,16 @@
 static float activate(float x, ajp_activation activation, float parameter)
 {
     switch (activation) {
-    case AJP_ACTIVATION_RELU: return x < 0.0F ? 0.0F : x;
-    case AJP_ACTIVATION_LEAKY_RELU: return x < 0.0F ? parameter * x : x;
-    case AJP_ACTIVATION_SIGMOID: return (float)(1.0 / (1.0 + exp(-(double)x)));
-    case AJP_ACTIVATION_TANH: return (float)tanh((double)x);
-    case AJP_ACTIVATION_NONE: break;
+    case AJP_ACTIVATION_RELU:
+        return x < 0.0F ? 0.0F : x;
+    case AJP_ACTIVATION_LEAKY_RELU:
+        return x < 0.0F ? parameter * x : x;
+    case AJP_ACTIVATION_SIGMOID:
+        return (float)(1.0 / (1.0 + exp(-(double)x)));
+    case AJP_ACTIVATION_TANH:
+        return (float)tanh((double)x);
+    case AJP_ACTIVATION_NONE:
+        break;
     }
     return x;
 }
@@ -22,7 +27,8 @@ void ajp_reference_gemm(const ajp_gemm *g)
             float *c = g->c + i * g->c_row + j / AJP_LANES * g->c_vector + j % AJP_LANES;
             const float *b = g->b + j / AJP_LANES * g->b_vector + j % AJP_LANES;
             float sum = g->accumulate ? *c : 0.0F;
-            for (size_t p = 0; p < g->k; p++) sum = fmaf(g->a[i * g->a_row + p * g->a_col], b[p * g->b_row], sum);
+            for (size_t p = 0; p < g->k; p++)
+                sum = fmaf(g->a[i * g->a_row + p * g->a_col], b[p * g->b_row], sum);
             if (g->bias != NULL) sum += g->bias[j];
             *c = activate(sum, g->activation, g->activation_parameter);
         }

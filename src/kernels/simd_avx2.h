@@ -8,11 +8,12 @@
 #include <stdint.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SIMD_INLINE static __attribute__((noinline, unused)) /* instrumented code must stay small enough to compile */
+#define SIMD_INLINE \
+    static __attribute__((noinline, unused)) /* instrumented code must stay small enough to compile */
 #else
 #define SIMD_INLINE static inline __attribute__((always_inline, unused))
 #endif
-#define SIMD_ISA AJ_ISA_AVX2
+#define SIMD_ISA   AJ_ISA_AVX2
 #define SIMD_TILES 256
 
 typedef struct {
@@ -49,8 +50,14 @@ SIMD_INLINE __m256i simd_first(size_t n, int first)
     return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n - first), _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0));
 }
 
-SIMD_INLINE vf vf_set1(float x) { return simd_vf(_mm256_set1_ps(x), _mm256_set1_ps(x)); }
-SIMD_INLINE vf vf_load(const float *p) { return simd_vf(_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)); }
+SIMD_INLINE vf vf_set1(float x)
+{
+    return simd_vf(_mm256_set1_ps(x), _mm256_set1_ps(x));
+}
+SIMD_INLINE vf vf_load(const float *p)
+{
+    return simd_vf(_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8));
+}
 SIMD_INLINE void vf_store(float *p, vf x)
 {
     _mm256_storeu_ps(p, x.l);
@@ -68,19 +75,43 @@ SIMD_INLINE void vf_store_n(float *p, vf x, size_t n)
     _mm256_maskstore_ps(p, simd_first(n, 0), x.l);
     if (n > 8) _mm256_maskstore_ps(p + 8, simd_first(n, 8), x.h);
 }
-SIMD_INLINE vf vf_add(vf a, vf b) { return simd_vf(_mm256_add_ps(a.l, b.l), _mm256_add_ps(a.h, b.h)); }
-SIMD_INLINE vf vf_sub(vf a, vf b) { return simd_vf(_mm256_sub_ps(a.l, b.l), _mm256_sub_ps(a.h, b.h)); }
-SIMD_INLINE vf vf_mul(vf a, vf b) { return simd_vf(_mm256_mul_ps(a.l, b.l), _mm256_mul_ps(a.h, b.h)); }
-SIMD_INLINE vf vf_div(vf a, vf b) { return simd_vf(_mm256_div_ps(a.l, b.l), _mm256_div_ps(a.h, b.h)); }
-SIMD_INLINE vf vf_sqrt(vf a) { return simd_vf(_mm256_sqrt_ps(a.l), _mm256_sqrt_ps(a.h)); }
+SIMD_INLINE vf vf_add(vf a, vf b)
+{
+    return simd_vf(_mm256_add_ps(a.l, b.l), _mm256_add_ps(a.h, b.h));
+}
+SIMD_INLINE vf vf_sub(vf a, vf b)
+{
+    return simd_vf(_mm256_sub_ps(a.l, b.l), _mm256_sub_ps(a.h, b.h));
+}
+SIMD_INLINE vf vf_mul(vf a, vf b)
+{
+    return simd_vf(_mm256_mul_ps(a.l, b.l), _mm256_mul_ps(a.h, b.h));
+}
+SIMD_INLINE vf vf_div(vf a, vf b)
+{
+    return simd_vf(_mm256_div_ps(a.l, b.l), _mm256_div_ps(a.h, b.h));
+}
+SIMD_INLINE vf vf_sqrt(vf a)
+{
+    return simd_vf(_mm256_sqrt_ps(a.l), _mm256_sqrt_ps(a.h));
+}
 SIMD_INLINE vf vf_fma(vf a, vf b, vf c)
 {
     return simd_vf(_mm256_fmadd_ps(a.l, b.l, c.l), _mm256_fmadd_ps(a.h, b.h, c.h));
 }
-SIMD_INLINE vf vf_min(vf a, vf b) { return simd_vf(_mm256_min_ps(a.l, b.l), _mm256_min_ps(a.h, b.h)); }
-SIMD_INLINE vf vf_max(vf a, vf b) { return simd_vf(_mm256_max_ps(a.l, b.l), _mm256_max_ps(a.h, b.h)); }
+SIMD_INLINE vf vf_min(vf a, vf b)
+{
+    return simd_vf(_mm256_min_ps(a.l, b.l), _mm256_min_ps(a.h, b.h));
+}
+SIMD_INLINE vf vf_max(vf a, vf b)
+{
+    return simd_vf(_mm256_max_ps(a.l, b.l), _mm256_max_ps(a.h, b.h));
+}
 #define SIMD_NEAREST (_MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
-SIMD_INLINE vf vf_rint(vf a) { return simd_vf(_mm256_round_ps(a.l, SIMD_NEAREST), _mm256_round_ps(a.h, SIMD_NEAREST)); }
+SIMD_INLINE vf vf_rint(vf a)
+{
+    return simd_vf(_mm256_round_ps(a.l, SIMD_NEAREST), _mm256_round_ps(a.h, SIMD_NEAREST));
+}
 SIMD_INLINE vm vf_lt(vf a, vf b)
 {
     return simd_vm(_mm256_cmp_ps(a.l, b.l, _CMP_LT_OQ), _mm256_cmp_ps(a.h, b.h, _CMP_LT_OQ));
@@ -98,23 +129,59 @@ SIMD_INLINE vf vf_select(vm m, vf yes, vf no)
     return simd_vf(_mm256_blendv_ps(no.l, yes.l, m.l), _mm256_blendv_ps(no.h, yes.h, m.h));
 }
 
-SIMD_INLINE vm vm_none(void) { return simd_vm(_mm256_setzero_ps(), _mm256_setzero_ps()); }
-SIMD_INLINE vm vm_and(vm a, vm b) { return simd_vm(_mm256_and_ps(a.l, b.l), _mm256_and_ps(a.h, b.h)); }
-SIMD_INLINE vm vm_or(vm a, vm b) { return simd_vm(_mm256_or_ps(a.l, b.l), _mm256_or_ps(a.h, b.h)); }
-SIMD_INLINE vm vm_andnot(vm a, vm b) { return simd_vm(_mm256_andnot_ps(a.l, b.l), _mm256_andnot_ps(a.h, b.h)); }
+SIMD_INLINE vm vm_none(void)
+{
+    return simd_vm(_mm256_setzero_ps(), _mm256_setzero_ps());
+}
+SIMD_INLINE vm vm_and(vm a, vm b)
+{
+    return simd_vm(_mm256_and_ps(a.l, b.l), _mm256_and_ps(a.h, b.h));
+}
+SIMD_INLINE vm vm_or(vm a, vm b)
+{
+    return simd_vm(_mm256_or_ps(a.l, b.l), _mm256_or_ps(a.h, b.h));
+}
+SIMD_INLINE vm vm_andnot(vm a, vm b)
+{
+    return simd_vm(_mm256_andnot_ps(a.l, b.l), _mm256_andnot_ps(a.h, b.h));
+}
 SIMD_INLINE unsigned vm_bits(vm m)
 {
     return (unsigned)_mm256_movemask_ps(m.l) | (unsigned)_mm256_movemask_ps(m.h) << 8;
 }
 
-SIMD_INLINE vu vu_set1(uint32_t x) { return simd_vu(_mm256_set1_epi32((int)x), _mm256_set1_epi32((int)x)); }
-SIMD_INLINE vu vu_of_vf(vf a) { return simd_vu(_mm256_castps_si256(a.l), _mm256_castps_si256(a.h)); }
-SIMD_INLINE vf vf_of_vu(vu a) { return simd_vf(_mm256_castsi256_ps(a.l), _mm256_castsi256_ps(a.h)); }
-SIMD_INLINE vu vu_add(vu a, vu b) { return simd_vu(_mm256_add_epi32(a.l, b.l), _mm256_add_epi32(a.h, b.h)); }
-SIMD_INLINE vu vu_sub(vu a, vu b) { return simd_vu(_mm256_sub_epi32(a.l, b.l), _mm256_sub_epi32(a.h, b.h)); }
-SIMD_INLINE vu vu_and(vu a, vu b) { return simd_vu(_mm256_and_si256(a.l, b.l), _mm256_and_si256(a.h, b.h)); }
-SIMD_INLINE vu vu_or(vu a, vu b) { return simd_vu(_mm256_or_si256(a.l, b.l), _mm256_or_si256(a.h, b.h)); }
-SIMD_INLINE vu vu_xor(vu a, vu b) { return simd_vu(_mm256_xor_si256(a.l, b.l), _mm256_xor_si256(a.h, b.h)); }
+SIMD_INLINE vu vu_set1(uint32_t x)
+{
+    return simd_vu(_mm256_set1_epi32((int)x), _mm256_set1_epi32((int)x));
+}
+SIMD_INLINE vu vu_of_vf(vf a)
+{
+    return simd_vu(_mm256_castps_si256(a.l), _mm256_castps_si256(a.h));
+}
+SIMD_INLINE vf vf_of_vu(vu a)
+{
+    return simd_vf(_mm256_castsi256_ps(a.l), _mm256_castsi256_ps(a.h));
+}
+SIMD_INLINE vu vu_add(vu a, vu b)
+{
+    return simd_vu(_mm256_add_epi32(a.l, b.l), _mm256_add_epi32(a.h, b.h));
+}
+SIMD_INLINE vu vu_sub(vu a, vu b)
+{
+    return simd_vu(_mm256_sub_epi32(a.l, b.l), _mm256_sub_epi32(a.h, b.h));
+}
+SIMD_INLINE vu vu_and(vu a, vu b)
+{
+    return simd_vu(_mm256_and_si256(a.l, b.l), _mm256_and_si256(a.h, b.h));
+}
+SIMD_INLINE vu vu_or(vu a, vu b)
+{
+    return simd_vu(_mm256_or_si256(a.l, b.l), _mm256_or_si256(a.h, b.h));
+}
+SIMD_INLINE vu vu_xor(vu a, vu b)
+{
+    return simd_vu(_mm256_xor_si256(a.l, b.l), _mm256_xor_si256(a.h, b.h));
+}
 #define vu_shl(a, n) simd_vu(_mm256_slli_epi32((a).l, n), _mm256_slli_epi32((a).h, n))
 #define vu_shr(a, n) simd_vu(_mm256_srli_epi32((a).l, n), _mm256_srli_epi32((a).h, n))
 #define vu_sar(a, n) simd_vu(_mm256_srai_epi32((a).l, n), _mm256_srai_epi32((a).h, n))
@@ -123,7 +190,8 @@ SIMD_INLINE vm vu_any_bit(vu a, vu b)
     __m256i zero = _mm256_setzero_si256(), ones = _mm256_set1_epi32(-1);
     __m256i l = _mm256_cmpeq_epi32(_mm256_and_si256(a.l, b.l), zero);
     __m256i h = _mm256_cmpeq_epi32(_mm256_and_si256(a.h, b.h), zero);
-    return simd_vm(_mm256_castsi256_ps(_mm256_xor_si256(l, ones)), _mm256_castsi256_ps(_mm256_xor_si256(h, ones)));
+    return simd_vm(_mm256_castsi256_ps(_mm256_xor_si256(l, ones)),
+                   _mm256_castsi256_ps(_mm256_xor_si256(h, ones)));
 }
 /* Rounds once: both halves of the word are exact, and so is the product inside the fma. */
 SIMD_INLINE __m256 simd_from_unsigned(__m256i a)
@@ -132,12 +200,21 @@ SIMD_INLINE __m256 simd_from_unsigned(__m256i a)
     __m256 low = _mm256_cvtepi32_ps(_mm256_and_si256(a, _mm256_set1_epi32(0xffff)));
     return _mm256_fmadd_ps(high, _mm256_set1_ps(65536.0F), low);
 }
-SIMD_INLINE vf vf_from_unsigned(vu a) { return simd_vf(simd_from_unsigned(a.l), simd_from_unsigned(a.h)); }
-SIMD_INLINE vf vf_from_signed(vu a) { return simd_vf(_mm256_cvtepi32_ps(a.l), _mm256_cvtepi32_ps(a.h)); }
-SIMD_INLINE vu vu_from_rounded(vf a) { return simd_vu(_mm256_cvtps_epi32(a.l), _mm256_cvtps_epi32(a.h)); }
-SIMD_INLINE vu vu_repeat4(const uint32_t *x)
+SIMD_INLINE vf vf_from_unsigned(vu a)
 {
-    __m256i r = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)x));
+    return simd_vf(simd_from_unsigned(a.l), simd_from_unsigned(a.h));
+}
+SIMD_INLINE vf vf_from_signed(vu a)
+{
+    return simd_vf(_mm256_cvtepi32_ps(a.l), _mm256_cvtepi32_ps(a.h));
+}
+SIMD_INLINE vu vu_from_rounded(vf a)
+{
+    return simd_vu(_mm256_cvtps_epi32(a.l), _mm256_cvtps_epi32(a.h));
+}
+SIMD_INLINE vu vu_repeat4(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+{
+    __m256i r = _mm256_broadcastsi128_si256(_mm_set_epi32((int)d, (int)c, (int)b, (int)a));
     return simd_vu(r, r);
 }
 SIMD_INLINE vu vu_group(void)
@@ -186,8 +263,10 @@ SIMD_INLINE vu vu_of_vw(vw a)
 
 SIMD_INLINE void simd_transpose4(__m256 *a, __m256 *b, __m256 *c, __m256 *d)
 {
-    __m256d t0 = _mm256_castps_pd(_mm256_unpacklo_ps(*a, *b)), t1 = _mm256_castps_pd(_mm256_unpackhi_ps(*a, *b));
-    __m256d t2 = _mm256_castps_pd(_mm256_unpacklo_ps(*c, *d)), t3 = _mm256_castps_pd(_mm256_unpackhi_ps(*c, *d));
+    __m256d t0 = _mm256_castps_pd(_mm256_unpacklo_ps(*a, *b)),
+            t1 = _mm256_castps_pd(_mm256_unpackhi_ps(*a, *b));
+    __m256d t2 = _mm256_castps_pd(_mm256_unpacklo_ps(*c, *d)),
+            t3 = _mm256_castps_pd(_mm256_unpackhi_ps(*c, *d));
     *a = _mm256_castpd_ps(_mm256_unpacklo_pd(t0, t2));
     *b = _mm256_castpd_ps(_mm256_unpackhi_pd(t0, t2));
     *c = _mm256_castpd_ps(_mm256_unpacklo_pd(t1, t3));

@@ -1,10 +1,10 @@
-/* The read of balanced counts against its exact law: differences of Poisson counts (Skellam), with and without a normal
- * of extra variance.
+/* The read of balanced counts against its exact law: differences of Poisson counts (Skellam), with and
+ * without a normal of extra variance.
  *
- * 400,000 draws a case, fixed seeds.  sqrt(n) times the Kolmogorov-Smirnov distance exceeds 2.2 by chance with
- * probability 1.3e-4; the corrected normal may add its known distance (0.0012 at 20 counts, falling as 1/T).  A variance
- * wrong by a factor of 1.05 moves the distribution by about 0.006, 3.8 in the same unit: every case checks that it
- * would be seen. */
+ * 400,000 draws a case, fixed seeds.  sqrt(n) times the Kolmogorov-Smirnov distance exceeds 2.2 by chance
+ * with probability 1.3e-4; the corrected normal may add its known distance (0.0012 at 20 counts, falling as
+ * 1/T).  A variance wrong by a factor of 1.05 moves the distribution by about 0.006, 3.8 in the same unit:
+ * every case checks that it would be seen. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +17,8 @@ static const ajp_kernels *kernels;
 static float charge[N_DRAWS];
 static float ones[1024], zeros[1024], row_gain[1024], row_total[1024], b_packed[1024 * 2];
 
-/* N_DRAWS charges of mean M and total T (each made of a part per sample and a part per row), into charge[][]. */
+/* N_DRAWS charges of mean M and total T (each made of a part per sample and a part per row), into charge[][].
+ */
 static void draw(double mean, double total, ajp_count_read read, unsigned seed)
 {
     static float sample_gain[ROWS], sample_total[ROWS], a[ROWS];
@@ -43,8 +44,19 @@ static void draw(double mean, double total, ajp_count_read read, unsigned seed)
     read.row_total = row_total;
     read.row_decode = ones;
     if (read.clip == 0.0F) read.clip = INFINITY;
-    ajp_gemm g = {.m = ROWS, .n = COLUMNS, .k = 1, .a = a, .a_row = 1, .a_col = 1, .b = b_packed, .b_row = 16,
-                  .b_vector = 16, .c = charge, .c_row = COLUMNS, .c_vector = 16, .store = kernels->count_read,
+    ajp_gemm g = {.m = ROWS,
+                  .n = COLUMNS,
+                  .k = 1,
+                  .a = a,
+                  .a_row = 1,
+                  .a_col = 1,
+                  .b = b_packed,
+                  .b_row = 16,
+                  .b_vector = 16,
+                  .c = charge,
+                  .c_row = COLUMNS,
+                  .c_vector = 16,
+                  .store = kernels->count_read,
                   .store_user = &read};
     kernels->gemm(&g);
 }
@@ -73,7 +85,9 @@ static void exact_law(double mean, double total, double extra, const double *edg
         for (size_t i = 0; i < n; i++) {
             const double d = (double)i - (double)(n_minus - 1);
             if (p[i] < 1e-14) continue;
-            f[e] += p[i] * (extra > 0.0 ? 0.5 * erfc((d - edge[e]) / sqrt(2.0 * extra)) : d <= edge[e] ? 1.0 : 0.0);
+            f[e] += p[i] * (extra > 0.0    ? 0.5 * erfc((d - edge[e]) / sqrt(2.0 * extra))
+                            : d <= edge[e] ? 1.0
+                                           : 0.0);
         }
     }
     free(p);
@@ -119,8 +133,10 @@ static void check_moments(double mean, double total, double extra)
     }
     CHECK_NEAR(m1, mean, 4.0 * sqrt(variance / n));
     /* fourth cumulant of the counts: T.  0.0023: what the skewness term adds, at M = 0.9 T = 18 */
-    CHECK_NEAR(m2 / n, variance, 4.0 * sqrt((2.0 * variance * variance + total) / n) + (total >= 20.0 ? 0.05 : 0.0));
-    CHECK_NEAR(m3 / n, mean, 4.5 * sqrt(15.0 * variance * variance * variance / n) * (total < 20.0 ? 2.0 : 1.1));
+    CHECK_NEAR(m2 / n, variance,
+               4.0 * sqrt((2.0 * variance * variance + total) / n) + (total >= 20.0 ? 0.05 : 0.0));
+    CHECK_NEAR(m3 / n, mean,
+               4.5 * sqrt(15.0 * variance * variance * variance / n) * (total < 20.0 ? 2.0 : 1.1));
 }
 
 static void test_law(double total, double ratio, double extra, unsigned seed)
@@ -138,8 +154,8 @@ static void test_law(double total, double ratio, double extra, unsigned seed)
     const double limit = 2.2 + corrected * sqrt((double)N_DRAWS), right = distance(edge, f);
     exact_law(mean, 1.05 * total, 1.05 * extra, edge, f);
     const double wrong = distance(edge, f);
-    printf("T %7.1f M/T %4.1f extra %5.1f: %.2f (limit %.2f), variance x 1.05: %.2f\n", total, ratio, extra, right, limit,
-           wrong);
+    printf("T %7.1f M/T %4.1f extra %5.1f: %.2f (limit %.2f), variance x 1.05: %.2f\n", total, ratio, extra,
+           right, limit, wrong);
     CHECK(right < limit);
     CHECK(wrong > limit);
     check_moments(mean, total, extra);
@@ -168,8 +184,8 @@ static void test_phase(void)
     for (int t = 0; t < 2; t++)
         for (int joined = 0; joined < 2; joined++) {
             const double total = totals[t], offset = 0.4, sigma = 0.5, extra = joined ? 30.0 : 0.0;
-            const ajp_count_read read = {.phase_offset = (float)offset, .phase_sigma = (float)sigma,
-                                         .extra_variance = (float)extra};
+            const ajp_count_read read = {
+                .phase_offset = (float)offset, .phase_sigma = (float)sigma, .extra_variance = (float)extra};
             draw(0.5 * total, total, read, 11);
             const double e1 = cos(offset) * exp(-sigma * sigma / 2.0);
             const double e2 = 0.5 + 0.5 * cos(2.0 * offset) * exp(-2.0 * sigma * sigma);
@@ -219,7 +235,8 @@ static void test_edges(void)
             bool same = true;
             for (size_t j = 0; j < COLUMNS; j++) {
                 n += fabsf(free_running[i * COLUMNS + j]) > clip;
-                same = same && charge[i * COLUMNS + j] == fmaxf(-clip, fminf(clip, free_running[i * COLUMNS + j]));
+                same = same &&
+                       charge[i * COLUMNS + j] == fmaxf(-clip, fminf(clip, free_running[i * COLUMNS + j]));
             }
             CHECK(same);
             CHECK_INT(n_clipped[i], n);
@@ -249,13 +266,32 @@ static void test_finish(void)
         row_g[j] = 1.0F;
         row_t[j] = (float)j;
     }
-    ajp_count_read read = {.n_reps = 1, .sample_gain = gain, .sample_total = total, .sample_leak = leak,
-                           .sample_decode = ones, .row_gain = row_g, .row_total = row_t, .row_leak = row_leak,
-                           .row_decode = ones, .clip = INFINITY};
+    ajp_count_read read = {.n_reps = 1,
+                           .sample_gain = gain,
+                           .sample_total = total,
+                           .sample_leak = leak,
+                           .sample_decode = ones,
+                           .row_gain = row_g,
+                           .row_total = row_t,
+                           .row_leak = row_leak,
+                           .row_decode = ones,
+                           .clip = INFINITY};
     aj_error err = {0};
     CHECK_OK(ajp_stream_make(&read.stream, 5, AJP_PURPOSE_READ, 0, 0, 0, &err), err);
-    ajp_gemm g = {.m = M, .n = N, .k = 1, .a = a, .a_row = 1, .a_col = 1, .b = b, .b_row = 16, .b_vector = 16,
-                  .c = raw[0], .c_row = 32, .c_vector = 16, .store = kernels->count_read, .store_user = &read};
+    ajp_gemm g = {.m = M,
+                  .n = N,
+                  .k = 1,
+                  .a = a,
+                  .a_row = 1,
+                  .a_col = 1,
+                  .b = b,
+                  .b_row = 16,
+                  .b_vector = 16,
+                  .c = raw[0],
+                  .c_row = 32,
+                  .c_vector = 16,
+                  .store = kernels->count_read,
+                  .store_user = &read};
     kernels->gemm(&g);
     for (int i = 0; i < M; i++)
         for (int j = 0; j < N; j++) { /* the law spelled out, from the reference normal */
@@ -274,18 +310,30 @@ static void test_finish(void)
     kernels->gemm(&g);
     for (int i = 0; i < M; i++)
         for (int j = 0; j < 32; j++)
-            CHECK(c[i][j] == (j < N ? fmaxf(0.0F, before[i][j] + 0.125F * raw[i][j] + bias[j]) : before[i][j]));
+            CHECK(c[i][j] ==
+                  (j < N ? fmaxf(0.0F, before[i][j] + 0.125F * raw[i][j] + bias[j]) : before[i][j]));
     /* repetitions: rows 2r and 2r+1 are sample r, elements 0.. and 64.. */
-    read = (ajp_count_read){.stream = read.stream, .sample0 = 100, .n_reps = 2, .rep_stride = 64, .element0 = 32,
-                            .draw_base = 8, .sample_gain = gain, .sample_total = total, .sample_decode = ones,
-                            .row_gain = row_g, .row_total = row_t, .row_decode = ones, .clip = INFINITY};
+    read = (ajp_count_read){.stream = read.stream,
+                            .sample0 = 100,
+                            .n_reps = 2,
+                            .rep_stride = 64,
+                            .element0 = 32,
+                            .draw_base = 8,
+                            .sample_gain = gain,
+                            .sample_total = total,
+                            .sample_decode = ones,
+                            .row_gain = row_g,
+                            .row_total = row_t,
+                            .row_decode = ones,
+                            .clip = INFINITY};
     g.bias = NULL;
     g.activation = AJP_ACTIVATION_NONE;
     kernels->gemm(&g);
     for (int i = 0; i < M; i++)
         for (int j = 0; j < N; j++) {
             const double mean = 3.0 * a[i], t = 60.0 + j;
-            const double z = ajp_reference_normal(&read.stream, 100 + (uint64_t)i / 2, 8, 32 + (size_t)(i % 2) * 64 + (size_t)j);
+            const double z = ajp_reference_normal(&read.stream, 100 + (uint64_t)i / 2, 8,
+                                                  32 + (size_t)(i % 2) * 64 + (size_t)j);
             CHECK_NEAR(c[i][j], mean + sqrt(t - 1.0 / 12.0) * z + mean / t / 6.0 * (z * z - 1.0), 0.501);
         }
 }

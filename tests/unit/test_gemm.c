@@ -33,7 +33,8 @@ typedef struct {
 } problem;
 
 /* layout 0: A row-major, B packed; 1: A transposed, B row-major; 2: everything padded oddly, C in vectors. */
-static problem make(size_t m, size_t n, size_t k, int layout, bool accumulate, bool bias, ajp_activation activation)
+static problem make(size_t m, size_t n, size_t k, int layout, bool accumulate, bool bias,
+                    ajp_activation activation)
 {
     const size_t vectors = (n + 15) / 16;
     problem p = {.gemm = {.m = m, .n = n, .k = k, .accumulate = accumulate, .activation = activation}};
@@ -78,8 +79,8 @@ static bool same(const problem *p, const char *what, aj_isa isa)
     check_failures++;
     for (size_t i = 0; i < p->c_size; i++)
         if (memcmp(&p->c_fast[i], &p->c_slow[i], sizeof(float)) != 0) {
-            fprintf(stderr, "%s %s: m %zu n %zu k %zu: float %zu is %.9g, want %.9g\n", what, aj_isa_name(isa), p->gemm.m,
-                    p->gemm.n, p->gemm.k, i, p->c_fast[i], p->c_slow[i]);
+            fprintf(stderr, "%s %s: m %zu n %zu k %zu: float %zu is %.9g, want %.9g\n", what,
+                    aj_isa_name(isa), p->gemm.m, p->gemm.n, p->gemm.k, i, p->c_fast[i], p->c_slow[i]);
             break;
         }
     return false;
@@ -92,8 +93,8 @@ static void reset(problem *p)
 }
 
 /* A store that copies; it also checks what it is promised. */
-static void copy_store(const ajp_gemm *g, float *tile, size_t tile_row, size_t row0, size_t n_rows, size_t col0,
-                       size_t n_cols)
+static void copy_store(const ajp_gemm *g, float *tile, size_t tile_row, size_t row0, size_t n_rows,
+                       size_t col0, size_t n_cols)
 {
     CHECK(col0 % 16 == 0 && tile_row % 16 == 0 && row0 + n_rows <= g->m && col0 + n_cols <= g->n);
     for (size_t i = 0; i < n_rows; i++)
@@ -157,7 +158,8 @@ static void test_isa(aj_isa isa, ajp_pool *pool, bool slow)
             all_ways(&p, kernels, pool);
             drop(&p);
         }
-    const size_t big[][3] = {{128, 100, 784}, {50, 10, 2100}, {100, 70, 1030}, {7, 130, 3000}, {1, 1000, 90}, {200, 72, 64}};
+    const size_t big[][3] = {{128, 100, 784}, {50, 10, 2100}, {100, 70, 1030},
+                             {7, 130, 3000},  {1, 1000, 90},  {200, 72, 64}};
     for (size_t i = 0; i < (slow ? 2 : sizeof big / sizeof big[0]); i++)
         for (int layout = 0; layout < 3; layout++) {
             problem p = make(big[i][0], big[i][1], big[i][2], layout, below(2), false, AJP_ACTIVATION_NONE);

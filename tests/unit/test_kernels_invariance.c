@@ -1,5 +1,6 @@
-/* Every function of the kernels has the same bits on every instruction set of this machine: odd sizes, special values,
- * strides, all branches of a read.  (Any NaN equals any NaN: its payload is nobody's promise.) */
+/* Every function of the kernels has the same bits on every instruction set of this machine: odd sizes,
+ * special values, strides, all branches of a read.  (Any NaN equals any NaN: its payload is nobody's
+ * promise.) */
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,8 @@ static float random_float(float scale)
 }
 static void fill(float *x, size_t n, float scale, bool special)
 {
-    static const float odd[] = {NAN, INFINITY, -INFINITY, 0.0F, -0.0F, 1e-40F, -1e-44F, 3e38F, -3e38F, 88.7F, -103.9F, 0.625F};
+    static const float odd[] = {NAN,     INFINITY, -INFINITY, 0.0F,  -0.0F,   1e-40F,
+                                -1e-44F, 3e38F,    -3e38F,    88.7F, -103.9F, 0.625F};
     for (size_t i = 0; i < n; i++)
         x[i] = special && below(6) == 0 ? odd[below(sizeof odd / sizeof odd[0])] : random_float(scale);
 }
@@ -53,9 +55,9 @@ static void compare(const char *what, const result *r)
         check_count++;
         if (!equal(r[0].out, r[t].out, N_MOST, &where)) {
             check_failures++;
-            fprintf(stderr, "%s: float %zu is %.9g (%a) on %s, %.9g (%a) on %s\n", what, where, r[0].out[where],
-                    r[0].out[where], aj_isa_name(tables[0]->isa), r[t].out[where], r[t].out[where],
-                    aj_isa_name(tables[t]->isa));
+            fprintf(stderr, "%s: float %zu is %.9g (%a) on %s, %.9g (%a) on %s\n", what, where,
+                    r[0].out[where], r[0].out[where], aj_isa_name(tables[0]->isa), r[t].out[where],
+                    r[t].out[where], aj_isa_name(tables[t]->isa));
         }
     }
 }
@@ -78,7 +80,8 @@ static void test_maps(void)
         for (int map = AJP_MAP_RELU; map <= AJP_MAP_CLIP; map++) {
             if (map == AJP_MAP_COS) fill(in1, n, 1e4F, false);
             clear();
-            for (int t = 0; t < n_tables; t++) tables[t]->map((ajp_map)map, in1, results[t].out + 1, n, low, high);
+            for (int t = 0; t < n_tables; t++)
+                tables[t]->map((ajp_map)map, in1, results[t].out + 1, n, low, high);
             compare("map", results);
         }
     }
@@ -99,7 +102,8 @@ static void test_rows(void)
         for (int t = 0; t < n_tables; t++) tables[t]->column_sums(in1, in_row, m, n, results[t].out);
         compare("column_sums", results);
         clear();
-        for (int t = 0; t < n_tables; t++) tables[t]->moments(in1, m * n, &results[t].out[0], &results[t].out[1]);
+        for (int t = 0; t < n_tables; t++)
+            tables[t]->moments(in1, m * n, &results[t].out[0], &results[t].out[1]);
         compare("moments", results);
         for (const char *op = "+-*/"; *op != '\0'; op++) {
             fill(in2, m * n, 10.0F, round % 4 == 0);
@@ -149,8 +153,9 @@ static void test_random(void)
     for (int round = 0; round < 200; round++) {
         aj_error err = {0};
         ajp_stream stream;
-        CHECK_OK(ajp_stream_make(&stream, (uint64_t)random_word() << 20, AJP_PURPOSE_READ, below(65536), below(65536),
-                                 below(1 << 24), &err), err);
+        CHECK_OK(ajp_stream_make(&stream, (uint64_t)random_word() << 20, AJP_PURPOSE_READ, below(65536),
+                                 below(65536), below(1 << 24), &err),
+                 err);
         const size_t element0 = 16 * below(100000), n = below(300);
         const uint64_t sample = random_word();
         clear();
@@ -176,9 +181,20 @@ static void test_gemm(void)
         const size_t m = 1 + below(16), n = 1 + below(100), k = below(30), vectors = (n + 15) / 16;
         fill(in1, N_MOST, 1.0F, round % 10 == 0);
         fill(in2, N_MOST, 1.0F, round % 20 == 0);
-        ajp_gemm g = {.m = m, .n = n, .k = k, .a = in1, .a_row = k + 1, .a_col = 1, .b = in2, .b_row = 16,
-                      .b_vector = 16 * k, .c_row = n + 3, .c_vector = 16, .bias = below(2) ? in3 : NULL,
-                      .activation = (ajp_activation)below(5), .activation_parameter = 0.2F};
+        ajp_gemm g = {.m = m,
+                      .n = n,
+                      .k = k,
+                      .a = in1,
+                      .a_row = k + 1,
+                      .a_col = 1,
+                      .b = in2,
+                      .b_row = 16,
+                      .b_vector = 16 * k,
+                      .c_row = n + 3,
+                      .c_vector = 16,
+                      .bias = below(2) ? in3 : NULL,
+                      .activation = (ajp_activation)below(5),
+                      .activation_parameter = 0.2F};
         if (round % 2 == 0) {
             g.a_row = 1;
             g.a_col = m;
@@ -195,7 +211,8 @@ static void test_gemm(void)
     }
 }
 
-/* A read in all its branches: few counts, extra variance joined or not, phase, squares, clip, accumulate, repetitions. */
+/* A read in all its branches: few counts, extra variance joined or not, phase, squares, clip, accumulate,
+ * repetitions. */
 static void test_count_read(void)
 {
     static float gain[64], total[64], leak[64], decode[64], rows[4][128], squares[N_MOST];
@@ -212,23 +229,48 @@ static void test_count_read(void)
             decode[i] = random_float(1.0F);
         }
         for (int a = 0; a < 4; a++)
-            for (size_t j = 0; j < 128; j++) rows[a][j] = (a == 1 ? light : 1.0F) * (1.0F + random_float(0.5F));
+            for (size_t j = 0; j < 128; j++)
+                rows[a][j] = (a == 1 ? light : 1.0F) * (1.0F + random_float(0.5F));
         for (size_t i = 0; i < N_MOST; i++) squares[i] = fabsf(random_float(2.0F));
         uint32_t clipped[3][64] = {{0}};
-        ajp_count_read read = {.sample0 = random_word(), .n_reps = 1 + below(4), .rep_stride = 128, .element0 = 16 * below(9),
-                               .draw_base = 8 * (unsigned)below(4), .sample_gain = gain, .sample_total = total,
-                               .sample_leak = below(2) ? leak : NULL, .sample_decode = decode, .row_gain = rows[0],
-                               .row_total = rows[1], .row_leak = below(2) ? rows[2] : NULL, .row_decode = rows[3],
-                               .phase_offset = random_float(1.0F), .phase_sigma = below(3) == 0 ? 0.3F : 0.0F,
-                               .squares = below(3) == 0 ? squares : NULL, .excess = 0.2F,
-                               .clip = below(2) ? INFINITY : 3.0F * light, .accumulate = below(2)};
+        ajp_count_read read = {.sample0 = random_word(),
+                               .n_reps = 1 + below(4),
+                               .rep_stride = 128,
+                               .element0 = 16 * below(9),
+                               .draw_base = 8 * (unsigned)below(4),
+                               .sample_gain = gain,
+                               .sample_total = total,
+                               .sample_leak = below(2) ? leak : NULL,
+                               .sample_decode = decode,
+                               .row_gain = rows[0],
+                               .row_total = rows[1],
+                               .row_leak = below(2) ? rows[2] : NULL,
+                               .row_decode = rows[3],
+                               .phase_offset = random_float(1.0F),
+                               .phase_sigma = below(3) == 0 ? 0.3F : 0.0F,
+                               .squares = below(3) == 0 ? squares : NULL,
+                               .excess = 0.2F,
+                               .clip = below(2) ? INFINITY : 3.0F * light,
+                               .accumulate = below(2)};
         static const float extras[] = {0.0F, 0.0F, 0.1F, 0.5F, 7.0F, 161.0F};
         read.extra_variance = extras[below(6)];
         aj_error err = {0};
         CHECK_OK(ajp_stream_make(&read.stream, 99, AJP_PURPOSE_READ, 3, 1, (size_t)round, &err), err);
-        ajp_gemm g = {.m = m, .n = n, .k = k, .a = in1, .a_row = k, .a_col = 1, .b = in2, .b_row = 16,
-                      .b_vector = 16 * k, .c_row = 16 * vectors, .c_vector = 16, .bias = below(2) ? in3 : NULL,
-                      .activation = (ajp_activation)below(5), .activation_parameter = 0.2F, .store_user = &read};
+        ajp_gemm g = {.m = m,
+                      .n = n,
+                      .k = k,
+                      .a = in1,
+                      .a_row = k,
+                      .a_col = 1,
+                      .b = in2,
+                      .b_row = 16,
+                      .b_vector = 16 * k,
+                      .c_row = 16 * vectors,
+                      .c_vector = 16,
+                      .bias = below(2) ? in3 : NULL,
+                      .activation = (ajp_activation)below(5),
+                      .activation_parameter = 0.2F,
+                      .store_user = &read};
         clear();
         for (int t = 0; t < n_tables; t++) {
             g.c = results[t].out + 16;
@@ -245,7 +287,8 @@ static void test_count_read(void)
         g.c = blocks.out + 16;
         g.store = tables[0]->count_read;
         for (size_t v = vectors; v-- > 0;)
-            for (size_t i = m; i-- > 0;) tables[0]->gemm_block(&g, i, 1, 16 * v, ajp_min_size(16, n - 16 * v));
+            for (size_t i = m; i-- > 0;)
+                tables[0]->gemm_block(&g, i, 1, 16 * v, ajp_min_size(16, n - 16 * v));
         size_t where = 0;
         CHECK(equal(blocks.out, results[0].out, N_MOST, &where));
     }

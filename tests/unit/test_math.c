@@ -1,4 +1,5 @@
-/* Errors of our own exp, log, tanh, sigmoid and cos against the C library in double, in units of the last place. */
+/* Errors of our own exp, log, tanh, sigmoid and cos against the C library in double, in units of the last
+ * place. */
 #include <string.h>
 
 #include "check.h"
@@ -6,11 +7,13 @@
 
 static const ajp_kernels *kernels;
 
-/* Distance of `got` from `want` in units of the last place of float at `want` (subnormals: of the smallest). */
+/* Distance of `got` from `want` in units of the last place of float at `want` (subnormals: of the smallest).
+ */
 static double ulps(float got, double want)
 {
     if (isnan(want)) return isnan(got) ? 0.0 : INFINITY;
-    if (isinf((float)want) || isinf(got)) return (float)want == got ? 0.0 : isinf(got) && fabs(want) > 3.4028234e38 ? 0.0 : INFINITY;
+    if (isinf((float)want) || isinf(got))
+        return (float)want == got ? 0.0 : isinf(got) && fabs(want) > 3.4028234e38 ? 0.0 : INFINITY;
     int exponent = 0;
     frexp(want, &exponent);
     const double unit = ldexp(1.0, (exponent < -125 ? -125 : exponent) - 24);

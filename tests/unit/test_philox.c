@@ -20,9 +20,11 @@ static void test_known_answers(void)
         uint32_t counter[4], key[2], want[4];
     } known[3] = {
         {{0, 0, 0, 0}, {0, 0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
-        {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, {0xffffffff, 0xffffffff},
+        {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff},
+         {0xffffffff, 0xffffffff},
          {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
-        {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0},
+        {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+         {0xa4093822, 0x299f31d0},
          {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
     };
     for (int i = 0; i < 3; i++) {
@@ -30,7 +32,8 @@ static void test_known_answers(void)
         aj_philox4x32(known[i].key, known[i].counter, out);
         for (int w = 0; w < 4; w++) CHECK_INT(out[w], known[i].want[w]);
         /* the same through the place of a number: element/4, sample, layer*2^16 + tile, trial*2^8 + draw */
-        ajp_stream stream = {{known[i].key[0], known[i].key[1]}, known[i].counter[2], known[i].counter[3] >> 8};
+        ajp_stream stream = {
+            {known[i].key[0], known[i].key[1]}, known[i].counter[2], known[i].counter[3] >> 8};
         for (size_t w = 0; w < 4; w++)
             CHECK_INT(ajp_reference_word(&stream, known[i].counter[1], known[i].counter[3] & 255,
                                          (size_t)known[i].counter[0] * 4 + w),
@@ -77,7 +80,8 @@ static void test_places(void)
             aj_error err = {0};
             ajp_stream stream;
             CHECK_OK(ajp_stream_make(&stream, cases[c].seed, AJP_PURPOSE_READ, cases[c].layer, cases[c].tile,
-                                     cases[c].trial, &err), err);
+                                     cases[c].trial, &err),
+                     err);
             float z[333], u[333];
             const ajp_kernels *kernels = ajp_kernels_for(isas[i]);
             kernels->normals(&stream, cases[c].sample, cases[c].draw, cases[c].element0, 333, z);

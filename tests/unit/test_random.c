@@ -1,6 +1,6 @@
 /* The numbers are what they claim: moments to the fourth order, Kolmogorov-Smirnov, independence.
- * Fixed seeds; each limit is passed by a true generator with probability 1 - 1e-4 or better and misses a standard
- * deviation that is wrong by 1 % (the last test shows it). */
+ * Fixed seeds; each limit is passed by a true generator with probability 1 - 1e-4 or better and misses a
+ * standard deviation that is wrong by 1 % (the last test shows it). */
 #include <stdlib.h>
 
 #include "check.h"
@@ -14,7 +14,8 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* sqrt(n) times the largest distance between the empirical distribution of sorted x and the normal of stddev sigma. */
+/* sqrt(n) times the largest distance between the empirical distribution of sorted x and the normal of stddev
+ * sigma. */
 static double distance(const float *sorted, size_t n, double sigma)
 {
     double largest = 0.0;
@@ -66,8 +67,12 @@ static void test_normals(const ajp_kernels *k, float *x, float *y)
     /* neighbours, both words of a pair, words of two pairs, samples, draws, layers, tiles, trials, seeds */
     for (size_t lag = 1; lag <= 70; lag++) CHECK_NEAR(correlation(x, x + lag, N_ALL - lag), 0.0, 4.5);
     CHECK_NEAR(correlation(x, x + N_ELEMENTS, N_ALL - N_ELEMENTS), 0.0, four);
-    const ajp_stream others[] = {stream, stream_of(1, 1, 0, 0), stream_of(1, 0, 1, 0), stream_of(1, 0, 0, 1),
-                                 stream_of(2, 0, 0, 0), stream_of(1ULL << 32 | 1, 0, 0, 0)};
+    const ajp_stream others[] = {stream,
+                                 stream_of(1, 1, 0, 0),
+                                 stream_of(1, 0, 1, 0),
+                                 stream_of(1, 0, 0, 1),
+                                 stream_of(2, 0, 0, 0),
+                                 stream_of(1ULL << 32 | 1, 0, 0, 0)};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         draw(k, &others[i], i == 0 ? 1 : 0, y);
         CHECK_NEAR(correlation(x, y, N_ALL), 0.0, four);
@@ -76,12 +81,13 @@ static void test_normals(const ajp_kernels *k, float *x, float *y)
         CHECK_NEAR(squares / 2.0 / sqrt(n), 0.0, four);
     }
     double pairs = 0.0; /* the radius is shared by a pair, yet the squares are independent */
-    for (size_t j = 0; j < N_ALL; j += 2) pairs += ((double)x[j] * x[j] - 1) * ((double)x[j + 1] * x[j + 1] - 1);
+    for (size_t j = 0; j < N_ALL; j += 2)
+        pairs += ((double)x[j] * x[j] - 1) * ((double)x[j + 1] * x[j + 1] - 1);
     CHECK_NEAR(pairs / 2.0 / sqrt(n / 2), 0.0, four);
 
     qsort(x, N_ALL, sizeof *x, ascending);
-    CHECK(distance(x, N_ALL, 1.0) < 2.2);   /* P = 1.3e-4 */
-    CHECK(distance(x, N_ALL, 1.01) > 2.2);  /* the test can fail */
+    CHECK(distance(x, N_ALL, 1.0) < 2.2);  /* P = 1.3e-4 */
+    CHECK(distance(x, N_ALL, 1.01) > 2.2); /* the test can fail */
     CHECK(x[0] > -7.0F && x[0] < -4.3F);
     CHECK(x[N_ALL - 1] < 7.0F && x[N_ALL - 1] > 4.3F);
 }
