@@ -6,8 +6,10 @@
 #include "attojoule/data.h"
 #include "attojoule/hardware.h"
 #include "attojoule/nn.h"
+#include "attojoule/physics.h"
 #include "attojoule/record.h"
 #include "attojoule/report.h"
 #include "attojoule/simulate.h"
+#include "attojoule/train.h"
 
 #endif
