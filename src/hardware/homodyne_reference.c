@@ -12,6 +12,7 @@ typedef struct {
     const ajp_freeze_request *request;
     ajp_draws *draws;
     double layer_phase;
+    double through, across; /* amplitudes of the splitter */
 } reader;
 
 static double norm_squared(const float *x, size_t n)
@@ -54,14 +55,17 @@ static double intensity(double complex field)
     return creal(field) * creal(field) + cimag(field) * cimag(field);
 }
 
-/* Charge difference of one pulse. */
-static double pulse(const reader *r, double a, double b, double phase)
+static double complex turn(double phase)
 {
-    const ajp_homodyne *p = r->p;
-    double t = sqrt(0.5 + p->splitter_imbalance_ratio), s = sqrt(0.5 - p->splitter_imbalance_ratio);
-    double complex weight = b * (cos(phase) + I * sin(phase));
-    double plus = ajp_draw_poisson(r->draws, p->quantum_efficiency_ratio * intensity(t * a + s * weight));
-    double minus = ajp_draw_poisson(r->draws, p->quantum_efficiency_ratio * intensity(s * a - t * weight));
+    return cos(phase) + I * sin(phase);
+}
+
+/* Charge difference of one pulse: input field a, weight field b. */
+static double pulse(const reader *r, double a, double complex b)
+{
+    double eta = r->p->quantum_efficiency_ratio, t = r->through, s = r->across;
+    double plus = ajp_draw_poisson(r->draws, eta * intensity(t * a + s * b));
+    double minus = ajp_draw_poisson(r->draws, eta * intensity(s * a - t * b));
     return plus - minus;
 }
 
@@ -70,8 +74,12 @@ static double integrate(const reader *r, const float *weights, const float *x, s
 {
     const ajp_homodyne *p = r->p;
     double phase = p->phase_offset_radians + r->layer_phase + phase_noise(r, HOMODYNE_READ), charge = 0.0;
-    for (size_t j = 0; j < n; j++)
-        charge += pulse(r, alpha * (double)x[j], beta * (double)weights[j], phase + phase_noise(r, HOMODYNE_PULSE));
+    double complex steady = turn(phase);
+    for (size_t j = 0; j < n; j++) {
+        double jitter = phase_noise(r, HOMODYNE_PULSE);
+        double complex direction = jitter == 0.0 ? steady : turn(phase + jitter);
+        charge += pulse(r, alpha * (double)x[j], beta * (double)weights[j] * direction);
+    }
     if (isnan(p->detector_capacitance_farads)) return charge;
     for (double node = 0.0; node < p->detector_nodes; node += 1.0)
         charge += sqrt(ajp_boltzmann_joules_per_kelvin * p->temperature_kelvin * p->detector_capacitance_farads) /
@@ -103,6 +111,8 @@ aj_status ajp_homodyne_reference(const void *params, const ajp_freeze_request *r
     if (ajp_homodyne_is(r.p->input_gain, HOMODYNE_CALIBRATED) && !(request->calibration.mean_sum_squares >= 0.0))
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "product '%s': no calibration; give a data set", request->product.name);
     r.layer_phase = phase_noise(&r, HOMODYNE_LAYER);
+    r.through = sqrt(0.5 + r.p->splitter_imbalance_ratio);
+    r.across = sqrt(0.5 - r.p->splitter_imbalance_ratio);
     double alpha = norm_squared(x, request->product.cols) > 0.0 ? input_amplitude(&r, x) : 0.0;
     for (size_t row = 0; row < request->product.rows; row++) y[row] = read_row(&r, row, x, alpha);
     return AJ_OK;

@@ -15,6 +15,7 @@ static void fill_work(ajp_product_work *work, const ajp_mapping *mapping, size_t
     *work = (ajp_product_work){.product = mapped->product,
                                .weight_sum_squares = statistics->weight_sum_squares,
                                .weight_max_abs = statistics->weight_max_abs,
+                               .weight_row_crest_ratio = statistics->weight_row_crest_ratio,
                                .input_crest_ratio = statistics->input_crest_ratio,
                                .input_mean_sum_squares = statistics->input_mean_sum_squares,
                                .calibration = mapped->calibration,

@@ -66,16 +66,22 @@ static aj_status weigh(ajp_study *study, aj_error *err)
     for (size_t i = 0; i < study->n_products; i++) {
         const ajp_product_step *step = ajp_plan_product(study->plan, i);
         ajp_product_statistics *s = &study->statistics[i];
-        *s = (ajp_product_statistics){0.0, 0.0, (double)NAN, (double)NAN};
+        *s = (ajp_product_statistics){0.0, 0.0, 0.0, (double)NAN, (double)NAN};
+        double crests = 0.0, n_rows = 0.0;
         for (size_t row = 0; row < step->rows; row++) {
-            double row_sum = 0.0;
+            double row_sum = 0.0, row_max = 0.0;
             for (size_t col = 0; col < step->cols; col++) {
                 double w = (double)step->weights[row * step->cols + col];
                 row_sum += w * w;
-                s->weight_max_abs = fmax(s->weight_max_abs, fabs(w));
+                row_max = fmax(row_max, fabs(w));
             }
             s->weight_sum_squares += row_sum;
+            s->weight_max_abs = fmax(s->weight_max_abs, row_max);
+            if (row_sum == 0.0) continue;
+            crests += row_max * row_max * (double)step->cols / row_sum;
+            n_rows += 1.0;
         }
+        s->weight_row_crest_ratio = crests / n_rows;
     }
     return AJ_OK;
 }

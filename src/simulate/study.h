@@ -25,6 +25,7 @@ typedef struct {
 /* ---- study ------------------------------------------------------------------------------------------------------ */
 typedef struct {
     double weight_sum_squares, weight_max_abs;
+    double weight_row_crest_ratio; /* mean over rows that are not zero of max^2 cols / sum of squares; NaN when all are */
     double input_crest_ratio, input_mean_sum_squares; /* of the clean pass; NaN before it */
 } ajp_product_statistics;
 

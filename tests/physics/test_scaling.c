@@ -93,7 +93,8 @@ static double photons_for_ratio_10(size_t n, uint64_t stream)
     for (int step = 0; step < 11; step++) {
         double middle = 0.5 * (low + high);
         set_photons(&c, exp(middle));
-        if (signal / rms_error(&c, 400, stream * 100 + (uint64_t)step, false) > 10.0)
+        int n_draws = step < 5 ? 100 : 400; /* far from the root fewer tell the side */
+        if (signal / rms_error(&c, n_draws, stream * 100 + (uint64_t)step, false) > 10.0)
             high = middle;
         else
             low = middle;
