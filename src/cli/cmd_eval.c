@@ -1,0 +1,85 @@
+/* cmd_eval.c: aj eval: accuracy, joules and latency of one network on one hardware. */
+#include "evaluate.h"
+
+#include <stdlib.h>
+
+#include "attojoule/report.h"
+
+const cli_option cmd_eval_options[] = {
+    CLI_EVALUATE_OPTIONS,
+    {.name = "per-layer",
+     .kind = CLI_FLAG,
+     .help = "also per product: joules, signal-to-noise, clipped share"},
+    {.name = "explain",
+     .kind = CLI_FLAG,
+     .help = "also the law, the assumptions and every parameter with its source"},
+    {.name = "outputs",
+     .kind = CLI_TEXT,
+     .argument = "FILE.npy",
+     .help = "write the network's outputs (of the last trial) as float32"},
+    CLI_OPTION_END,
+};
+
+static int print_result(cli *c, FILE *stream, const aj_evaluation *result)
+{
+    aj_error err = {AJ_OK, 0, ""};
+    if (cli_has(c, "json")) {
+        char *text = NULL;
+        if (aj_evaluation_to_json(result, 2, &text, &err) != AJ_OK) return cli_failed(c, &err);
+        fprintf(stream, "%s\n", text);
+        aj_text_free(text);
+        return EXIT_OK;
+    }
+    aj_report_options options = AJ_REPORT_OPTIONS_INIT;
+    options.per_layer = cli_has(c, "per-layer");
+    options.explain = cli_has(c, "explain");
+    options.command = c->line;
+    if (aj_report_write(stream, "table", result, 1, &options, &err) != AJ_OK) return cli_failed(c, &err);
+    return EXIT_OK;
+}
+
+static int evaluate(cli *c, cli_evaluation *evaluation)
+{
+    aj_error err = {AJ_OK, 0, ""};
+    size_t n_samples = aj_dataset_describe(evaluation->dataset).n_samples;
+    size_t n_outputs = aj_model_describe(evaluation->model).n_output_features;
+    const char *outputs_path = cli_text(c, "outputs");
+    float *outputs = outputs_path != NULL ? cli_allocate(n_samples * n_outputs, sizeof *outputs) : NULL;
+    evaluation->options.outputs = outputs;
+    evaluation->options.per_layer = cli_has(c, "per-layer");
+    aj_evaluation result = {0};
+    aj_status st =
+        aj_evaluate(&result, c->context, evaluation->model, evaluation->dataset, &evaluation->options, &err);
+    if (st == AJ_OK && outputs != NULL)
+        st = aj_npy_write_float32(c->context, outputs_path, outputs, n_samples, n_outputs, &err);
+    free(outputs);
+    if (st == AJ_INTERRUPTED) {
+        cli_complain(c, "interrupted: an evaluation has no parts to keep, nothing was written");
+        return EXIT_FAILED;
+    }
+    int status = st != AJ_OK ? cli_failed(c, &err) : EXIT_OK;
+    if (status == EXIT_OK) {
+        cli_output output;
+        cli_output_begin(&output);
+        status = print_result(c, output.stream, &result);
+        if (status == EXIT_OK)
+            status = cli_output_finish(c, &output);
+        else
+            cli_output_discard(&output);
+    }
+    aj_evaluation_destroy(&result);
+    return status;
+}
+
+int cmd_eval(cli *c)
+{
+    int status = cli_check_writable(c, cli_text(c, "out"));
+    if (status == EXIT_OK) status = cli_check_writable(c, cli_text(c, "outputs"));
+    if (status != EXIT_OK) return status;
+    cli_evaluation evaluation;
+    status = cli_evaluation_open(c, &evaluation);
+    if (status != EXIT_OK) return status;
+    status = evaluate(c, &evaluation);
+    cli_evaluation_close(&evaluation);
+    return status;
+}

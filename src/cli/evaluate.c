@@ -1,0 +1,123 @@
+/* evaluate.c: opens model, data and hardware as the options of eval and sweep ask. */
+#include "evaluate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+aj_mode cli_mode(const cli *c)
+{
+    return strcmp(cli_text(c, "mode"), "throughput") == 0 ? AJ_MODE_THROUGHPUT : AJ_MODE_LATENCY;
+}
+
+static int apply_setting(cli *c, aj_hardware *hardware, const char *setting)
+{
+    const char *equals = strchr(setting, '=');
+    if (equals == NULL || equals == setting || equals[1] == '\0')
+        return cli_usage_error(c, "--set takes KEY=VALUE, not '%s'", setting);
+    char *key = cli_copy_text(setting);
+    key[equals - setting] = '\0';
+    aj_error err = {AJ_OK, 0, ""};
+    int status = EXIT_OK;
+    if (aj_hardware_set(hardware, key, equals + 1, &err) != AJ_OK) {
+        cli_failed(c, &err);
+        status = EXIT_USAGE; /* the command line holds the value that is refused */
+    }
+    free(key);
+    return status;
+}
+
+int cli_open_hardware(cli *c, aj_hardware **out)
+{
+    *out = NULL;
+    const char *name = cli_text(c, "on");
+    if (name == NULL && cli_has(c, "set"))
+        return cli_usage_error(c, "--set needs the hardware it belongs to: add --on HW");
+    if (name == NULL) return EXIT_OK;
+    aj_error err = {AJ_OK, 0, ""};
+    aj_hardware *hardware = NULL;
+    if (aj_hardware_load(&hardware, c->context, name, &err) != AJ_OK) return cli_failed(c, &err);
+    const char *setting;
+    int status = EXIT_OK;
+    for (size_t i = 0; status == EXIT_OK && (setting = cli_repeated(c, "set", i)) != NULL; i++)
+        status = apply_setting(c, hardware, setting);
+    if (status == EXIT_OK && aj_hardware_check(hardware, &err) != AJ_OK) {
+        status = cli_failed(c, &err);
+        if (cli_has(c, "set")) status = EXIT_USAGE;
+    }
+    if (status != EXIT_OK)
+        aj_hardware_destroy(hardware);
+    else
+        *out = hardware;
+    return status;
+}
+
+static int open_dataset(cli *c, aj_dataset **out)
+{
+    const char *set = cli_text(c, "data");
+    aj_dataset_options options = AJ_DATASET_OPTIONS_INIT;
+    aj_error err = {AJ_OK, 0, ""};
+    options.split = strcmp(cli_text(c, "split"), "train") == 0 ? AJ_SPLIT_TRAIN : AJ_SPLIT_TEST;
+    options.scale = cli_number(c, "scale");
+    options.max_samples = (size_t)cli_count(c, "samples");
+    if (aj_dataset_open(out, c->context, set, &options, &err) != AJ_OK) return cli_failed(c, &err);
+    return EXIT_OK;
+}
+
+/* Inputs that calibrate a fixed gain must not be those that are judged: they come from the training split,
+ * and where there is none, from the data itself, which is said. */
+static void open_calibration(cli *c, cli_evaluation *evaluation)
+{
+    aj_parameter gain;
+    if (evaluation->hardware == NULL || !aj_hardware_find(evaluation->hardware, "input_gain", &gain)) return;
+    if (gain.word == NULL || strcmp(gain.word, "calibrated") != 0) return;
+    aj_dataset_options options = AJ_DATASET_OPTIONS_INIT;
+    aj_error err = {AJ_OK, 0, ""};
+    options.split = AJ_SPLIT_TRAIN;
+    options.scale = cli_number(c, "scale");
+    options.max_samples = (size_t)cli_count(c, "calibration");
+    const char *set = cli_text(c, "data");
+    aj_status st = aj_dataset_open(&evaluation->calibration, c->context, set, &options, &err);
+    if (st == AJ_OK && strcmp(aj_dataset_describe(evaluation->calibration).split, "train") == 0) {
+        evaluation->options.calibration = evaluation->calibration;
+        return;
+    }
+    cli_say(c, "%s has no training split: the input gain is calibrated on the data itself", set);
+}
+
+int cli_evaluation_open(cli *c, cli_evaluation *evaluation)
+{
+    *evaluation = (cli_evaluation){.options = AJ_EVALUATE_OPTIONS_INIT};
+    aj_error err = {AJ_OK, 0, ""};
+    if (cli_text(c, "data") == NULL) /* before anything is read */
+        return cli_usage_error(c, "%s needs --data SET; 'aj data list' shows the known sets",
+                               c->command->name);
+    int status = cli_context(c);
+    if (status == EXIT_OK && aj_model_load(&evaluation->model, c->context, c->operands[0], &err) != AJ_OK)
+        status = cli_failed(c, &err);
+    if (status == EXIT_OK) status = cli_open_hardware(c, &evaluation->hardware);
+    if (status == EXIT_OK) status = open_dataset(c, &evaluation->dataset);
+    if (status != EXIT_OK) {
+        cli_evaluation_close(evaluation);
+        return status;
+    }
+    aj_evaluate_options *options = &evaluation->options;
+    options->hardware = evaluation->hardware;
+    options->n_trials = (unsigned)cli_count(c, "trials");
+    options->seed = cli_count(c, "seed");
+    options->batch = (unsigned)cli_count(c, "batch");
+    options->mode = cli_mode(c);
+    options->chunk = (size_t)cli_count(c, "chunk");
+    options->reference = cli_has(c, "reference");
+    options->n_calibration = (size_t)cli_count(c, "calibration");
+    open_calibration(c, evaluation);
+    return EXIT_OK;
+}
+
+void cli_evaluation_close(cli_evaluation *evaluation)
+{
+    aj_model_destroy(evaluation->model);
+    aj_dataset_close(evaluation->dataset);
+    aj_dataset_close(evaluation->calibration);
+    aj_hardware_destroy(evaluation->hardware);
+    *evaluation = (cli_evaluation){.options = AJ_EVALUATE_OPTIONS_INIT};
+}

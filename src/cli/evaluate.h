@@ -1,0 +1,105 @@
+/* evaluate.h: what eval and sweep have in common: their options, and the objects these name. */
+#ifndef AJ_CLI_EVALUATE_H
+#define AJ_CLI_EVALUATE_H
+
+#include "cli.h"
+
+#include "attojoule/data.h"
+#include "attojoule/hardware.h"
+#include "attojoule/nn.h"
+#include "attojoule/simulate.h"
+
+#define CLI_ON_OPTION                                                                                        \
+    {                                                                                                        \
+        .name = "on", .kind = CLI_TEXT, .argument = "HW", .help = "hardware: a preset's name or a YAML file" \
+    }
+#define CLI_SET_OPTION                                                                                  \
+    {                                                                                                   \
+        .name = "set", .kind = CLI_TEXT, .argument = "KEY=VALUE",                                       \
+        .help = "a parameter of the hardware: an SI number, a number with unit (1fF), a word, or none", \
+        .repeats = true                                                                                 \
+    }
+#define CLI_BATCH_OPTION                                                                               \
+    {                                                                                                  \
+        .name = "batch", .kind = CLI_COUNT, .argument = "B", .fallback = "1",                          \
+        .help = "inferences the accelerator works on together; sets energy and latency", .minimum = 1, \
+        .maximum = 1e9                                                                                 \
+    }
+#define CLI_MODE_OPTION                                                                            \
+    {                                                                                              \
+        .name = "mode", .kind = CLI_WORD, .argument = "latency|throughput", .fallback = "latency", \
+        .help = "one request at a time, or the pipeline full"                                      \
+    }
+
+/* The rows that eval and sweep share. */
+#define CLI_EVALUATE_OPTIONS                                                                             \
+    {.name = "data",                                                                                     \
+     .kind = CLI_TEXT,                                                                                   \
+     .argument = "SET",                                                                                  \
+     .help = "data set, see 'aj help data' (required)"},                                                 \
+        CLI_ON_OPTION, CLI_SET_OPTION,                                                                   \
+        {.name = "trials",                                                                               \
+         .kind = CLI_COUNT,                                                                              \
+         .argument = "N",                                                                                \
+         .fallback = "1",                                                                                \
+         .help = "draws of everything random, each over the whole data; intervals are over trials",      \
+         .minimum = 1,                                                                                   \
+         .maximum = 1e6},                                                                                \
+        {.name = "seed",                                                                                 \
+         .kind = CLI_COUNT,                                                                              \
+         .argument = "S",                                                                                \
+         .fallback = "1",                                                                                \
+         .help = "every random number is a function of it",                                              \
+         .maximum = CLI_LARGEST_COUNT},                                                                  \
+        CLI_BATCH_OPTION, CLI_MODE_OPTION,                                                               \
+        {.name = "samples",                                                                              \
+         .kind = CLI_COUNT,                                                                              \
+         .argument = "N",                                                                                \
+         .help = "only the first N samples (default: all)",                                              \
+         .minimum = 1,                                                                                   \
+         .maximum = CLI_LARGEST_COUNT},                                                                  \
+        {.name = "split",                                                                                \
+         .kind = CLI_WORD,                                                                               \
+         .argument = "test|train",                                                                       \
+         .fallback = "test",                                                                             \
+         .help = "part of the data set"},                                                                \
+        {.name = "scale",                                                                                \
+         .kind = CLI_NUMBER,                                                                             \
+         .argument = "X",                                                                                \
+         .help = "samples are multiplied by it (default: 1/255 for bytes, floats as they are)",          \
+         .minimum = -1e30,                                                                               \
+         .maximum = 1e30},                                                                               \
+        {.name = "calibration",                                                                          \
+         .kind = CLI_COUNT,                                                                              \
+         .argument = "N",                                                                                \
+         .fallback = "1000",                                                                             \
+         .help = "samples of the training split that set the input gain of input_gain=calibrated",       \
+         .minimum = 1,                                                                                   \
+         .maximum = 1e9},                                                                                \
+        {.name = "chunk",                                                                                \
+         .kind = CLI_COUNT,                                                                              \
+         .argument = "B",                                                                                \
+         .help = "samples computed at a time; changes no result",                                        \
+         .minimum = 1,                                                                                   \
+         .maximum = 1e6,                                                                                 \
+         .hidden = true},                                                                                \
+    {                                                                                                    \
+        .name = "reference", .kind = CLI_FLAG, .help = "draw every pulse (slow); to check the fast law", \
+        .hidden = true                                                                                   \
+    }
+
+typedef struct {
+    aj_model *model;
+    aj_dataset *dataset, *calibration;
+    aj_hardware *hardware;
+    aj_evaluate_options options; /* refers to the objects above */
+} cli_evaluation;
+
+/* --on with every --set applied; *out stays NULL without --on. EXIT_OK or an exit status after a sentence. */
+int cli_open_hardware(cli *c, aj_hardware **out);
+aj_mode cli_mode(const cli *c);
+/* Opens everything the options name. On failure nothing needs closing. */
+int cli_evaluation_open(cli *c, cli_evaluation *evaluation);
+void cli_evaluation_close(cli_evaluation *evaluation);
+
+#endif

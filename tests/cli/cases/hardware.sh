@@ -1,0 +1,69 @@
+title "list"
+run hardware list
+exits 0
+silent_err
+narrow
+out_has '^homodyne  *homodyne  *limit '
+out_has '^homodyne-parts  *homodyne '
+out_has '^digital-45nm  *digital '
+out_has '^landauer  *digital '
+cp stdout listed
+run hardware
+same_files stdout listed
+run hardware list --json
+json_out
+out_has '"name": "homodyne-parts"'
+
+title "show: every parameter with value, unit and source"
+run hardware show homodyne
+exits 0
+silent_err
+narrow
+out_has '^photons_per_mac  *[0-9.]+  '
+out_has '^wavelength_meters  *1\.55 µm  '
+out_has '^quantum_efficiency_ratio  *1  '
+run hardware show homodyne-parts
+out_has '^detector_capacitance_farads  *1 fF  '
+out_has '^wall_plug_ratio  *0\.2  '
+run hardware show homodyne --json
+exits 0
+json_out
+checks=$((checks + 1))
+[ "$(grep -c '"source": ""' stdout)" -eq 0 ] || problem "a source is empty"
+
+title "new gives a file that check accepts and that equals its preset"
+for family in homodyne digital; do
+    run hardware new $family
+    exits 0
+    cp stdout mine.yaml
+    run hardware check mine.yaml
+    exits 0
+    silent_err
+    out_has '^mine\.yaml: good: family '$family
+    run hardware new $family --out mine2.yaml
+    exits 0
+    silent_out
+    same_files mine.yaml mine2.yaml
+done
+run hardware new homodine
+refused 2 "unknown family 'homodine'; known are .*homodyne"
+
+title "diff"
+run hardware diff homodyne homodyne
+exits 0
+out_has 'no parameter of homodyne and homodyne differs'
+run hardware diff homodyne homodyne-parts
+exits 0
+out_has '^quantum_efficiency_ratio  *1  *0\.8$'
+narrow
+run hardware diff homodyne digital-45nm --json
+exits 0
+json_out
+
+title "unknown preset"
+run hardware show homodine
+exits 1
+one_sentence
+err_has 'homodine'
+silent_out
+nothing_left listed mine.yaml mine2.yaml
