@@ -94,6 +94,7 @@ static aj_status fill(ajp_study *study, size_t chunk, aj_error *err)
     }
     study->chunk = choose_chunk(study->context, chunk, study->data.n_samples);
     AJ_TRY(ajp_plan_create(&study->plan, study->context, study->model, study->chunk, err));
+    study->chunk = ajp_plan_max_chunk(study->plan); /* 1 for a model that is taken as a whole */
     study->n_products = ajp_plan_n_products(study->plan);
     study->n_features = ajp_plan_input_features(study->plan);
     study->n_outputs = ajp_plan_output_features(study->plan);
