@@ -1,4 +1,4 @@
-"""The same training in PyTorch, for bench_train: reads a line, trains one epoch, prints its seconds.
+"""The same training in PyTorch, for bench_train: reads a line, trains one epoch, prints its seconds and its processor seconds.
 
 usage: peer_torch_train.py THREADS BATCH FOLDER WIDTH [WIDTH ...]     (FOLDER holds inputs.npy and labels.npy)
 
@@ -41,14 +41,14 @@ def main():
     samples = len(y)
     print(f"torch {torch.__version__.split('a')[0]} ({blas_in_use()})", flush=True)
     for _ in sys.stdin:
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         order = torch.randperm(samples)
         for first in range(0, samples, batch):
             index = order[first:first + batch]
             optimizer.zero_grad(set_to_none=True)
             loss(net(x[index]), y[index]).backward()
             optimizer.step()
-        print(f"{time.perf_counter() - started:.6f}", flush=True)
+        print(f"{time.perf_counter() - started:.6f} {time.process_time() - used:.6f}", flush=True)
 
 
 if __name__ == "__main__":
