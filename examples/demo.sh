@@ -13,12 +13,12 @@ echo "1/4  training 784-100-100-10 on Fashion-MNIST"
 echo
 echo "2/4  its accuracy when every multiplication is interfering pulses of light, 0.01 to 100 photons per MAC"
 rm -f "$out/sweep.jsonl"
-"$aj" sweep "$model" --data fashion-mnist --on homodyne --vary photons_per_mac=0.01:100:log:17 --trials 5 \
+"$aj" sweep "$model" --data fashion-mnist --on homodyne --vary photons_per_mac=0.01:100:log:17 --trials 5 --batch 64 \
     --out "$out/sweep.jsonl" --figure "$out/sweep.svg"
 
 echo
 echo "3/4  what it costs with real parts, and on a 45 nm digital chip"
-"$aj" eval "$model" --data fashion-mnist --on homodyne-parts --set photons_per_mac=5 --trials 5 --batch 64 --json --out "$out/parts.json"
+"$aj" eval "$model" --data fashion-mnist --on homodyne-parts --set photons_per_mac=10 --trials 5 --batch 64 --json --out "$out/parts.json"
 "$aj" eval "$model" --data fashion-mnist --on digital-45nm --batch 64 --json --out "$out/digital.json"
 "$aj" eval "$model" --data fashion-mnist --on landauer --batch 64 --json --out "$out/landauer.json"
 

@@ -20,15 +20,16 @@ typedef struct {
 } ajp_field;
 
 /* Ends with key NULL. */
-extern const ajp_field ajp_evaluation_fields[]; /* plain numbers at the top of the document, after `energy_...` */
+extern const ajp_field
+    ajp_evaluation_fields[]; /* plain numbers at the top of the document, after `energy_...` */
 extern const ajp_field ajp_layer_fields[];
 
 /* NaN is in every range; infinities are in none. */
 bool ajp_field_holds(ajp_field_range range, double value);
 const char *ajp_field_range_text(ajp_field_range range);
 
-/* BAD_ARGUMENT with `name` and the key, when a number of the record cannot be: accuracy above 1, negative energy,
- * energy per MAC outside 1e-27 ... 1e-3 J (optical) or 1e-23 ... 1e-3 J (other boundaries). */
+/* BAD_ARGUMENT with `name` and the key, when a number of the record cannot be: accuracy above 1, negative
+ * energy, energy per MAC outside 1e-27 ... 1e-3 J (optical) or 1e-23 ... 1e-3 J (other boundaries). */
 aj_status ajp_record_check(const aj_evaluation *record, const char *name, aj_error *err);
 /* Boundary / MACs; NaN without MACs. */
 double ajp_record_per_mac(const aj_evaluation *record, aj_boundary boundary);

@@ -22,8 +22,8 @@ typedef struct {
 static void refuse(reader *in, const char *where, const char *key, const char *wanted)
 {
     if (in->st == AJ_OK)
-        in->st = ajp_fail(in->err, AJ_CORRUPT, 0, "%s: %s%s%s must be %s", in->name, where, *where != '\0' ? "." : "",
-                          key, wanted);
+        in->st = ajp_fail(in->err, AJ_CORRUPT, 0, "%s: %s%s%s must be %s", in->name, where,
+                          *where != '\0' ? "." : "", key, wanted);
 }
 
 /* Absent and null are both missing. */
@@ -79,14 +79,16 @@ static uint64_t get_count(reader *in, const json_t *object, const char *where, c
 {
     const json_t *value = get(object, key);
     if (value == NULL) return 0;
-    if (!json_is_integer(value) || json_integer_value(value) < 0 || (uint64_t)json_integer_value(value) > most) {
+    if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+        (uint64_t)json_integer_value(value) > most) {
         refuse(in, where, key, "a whole number in its range");
         return 0;
     }
     return (uint64_t)json_integer_value(value);
 }
 
-static void get_fields(reader *in, const json_t *object, const char *where, const ajp_field *fields, void *base)
+static void get_fields(reader *in, const json_t *object, const char *where, const ajp_field *fields,
+                       void *base)
 {
     for (; fields->key != NULL; fields++) {
         double value = get_number(in, object, where, fields->key);
@@ -94,7 +96,8 @@ static void get_fields(reader *in, const json_t *object, const char *where, cons
     }
 }
 
-static void get_interval(reader *in, const json_t *object, const char *where, const char *key, double *low, double *high)
+static void get_interval(reader *in, const json_t *object, const char *where, const char *key, double *low,
+                         double *high)
 {
     const json_t *pair = get_array(in, object, where, key);
     *low = *high = MISSING;
@@ -135,8 +138,8 @@ static const char *const *get_strings(reader *in, const json_t *root, const char
     return texts;
 }
 
-static void get_parameter(reader *in, const char *where, const char *key, const json_t *value, const json_t *sources,
-                          aj_recorded_parameter *out)
+static void get_parameter(reader *in, const char *where, const char *key, const json_t *value,
+                          const json_t *sources, aj_recorded_parameter *out)
 {
     out->key = ajp_record_string(in->record, key);
     out->value = MISSING;
@@ -185,7 +188,8 @@ static aj_energy get_energy(reader *in, const json_t *root, const char *key)
     }
     for (int boundary = AJ_ACCELERATOR; boundary < AJ_N_BOUNDARIES; boundary++) {
         const char *name = aj_boundary_name((aj_boundary)boundary);
-        compare_sum(in, key, name, get_number(in, object, key, name), aj_energy_boundary(&energy, (aj_boundary)boundary));
+        compare_sum(in, key, name, get_number(in, object, key, name),
+                    aj_energy_boundary(&energy, (aj_boundary)boundary));
     }
     compare_sum(in, key, "described_joules", get_number(in, object, key, "described_joules"),
                 aj_energy_described(&energy));
@@ -261,7 +265,8 @@ static uint64_t get_seed(reader *in, const json_t *root)
     const char *text = json_string_value(value);
     errno = 0;
     unsigned long long seed = strtoull(text, &end, 10);
-    if (errno != 0 || *text < '0' || *text > '9' || *end != '\0') refuse(in, "", "seed", "a whole number below 2^64");
+    if (errno != 0 || *text < '0' || *text > '9' || *end != '\0')
+        refuse(in, "", "seed", "a whole number below 2^64");
     return seed;
 }
 
@@ -310,7 +315,8 @@ static void get_identity(reader *in, const json_t *root)
     record->seed = get_seed(in, root);
     record->batch = (unsigned)get_count(in, root, "", "batch", UINT32_MAX);
     record->mode = get_string(in, root, "", "mode");
-    if (record->mode != NULL && strcmp(record->mode, "latency") != 0 && strcmp(record->mode, "throughput") != 0)
+    if (record->mode != NULL && strcmp(record->mode, "latency") != 0 &&
+        strcmp(record->mode, "throughput") != 0)
         refuse(in, "", "mode", "latency or throughput");
 }
 
@@ -342,12 +348,14 @@ aj_status ajp_record_from_json(aj_evaluation *out, const json_t *root, const cha
     if (!json_is_object(root) || json_object_get(root, "model") == NULL ||
         !json_is_object(json_object_get(root, "energy_joules_per_inference")))
         return ajp_fail(err, AJ_CORRUPT, 0,
-                        "%s: is not a record of an evaluation (no model, no energy_joules_per_inference)", name);
+                        "%s: is not a record of an evaluation (no model, no energy_joules_per_inference)",
+                        name);
     aj_evaluation record;
     AJ_TRY(ajp_record_begin(&record, err));
     reader in = {name, &record, AJ_OK, err};
     get_evaluation(&in, root);
-    AJ_TRY(ajp_record_finish(&record, err)); /* first: what memory did not hold looks like something missing */
+    AJ_TRY(
+        ajp_record_finish(&record, err)); /* first: what memory did not hold looks like something missing */
     aj_status st = in.st;
     if (st == AJ_OK && ajp_record_check(&record, name, err) != AJ_OK) st = AJ_CORRUPT;
     if (st == AJ_CORRUPT && err != NULL) err->status = AJ_CORRUPT;
@@ -359,13 +367,14 @@ aj_status ajp_record_from_json(aj_evaluation *out, const json_t *root, const cha
     return AJ_OK;
 }
 
-aj_status aj_evaluation_from_json(aj_evaluation *out, const char *text, size_t size, const char *name, aj_error *err)
+aj_status aj_evaluation_from_json(aj_evaluation *out, const char *text, size_t size, const char *name,
+                                  aj_error *err)
 {
     json_error_t why;
     json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
     if (root == NULL)
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s: is not JSON (line %d, column %d: %s)", name, why.line, why.column,
-                        why.text);
+        return ajp_fail(err, AJ_CORRUPT, 0, "%s: is not JSON (line %d, column %d: %s)", name, why.line,
+                        why.column, why.text);
     aj_status st = ajp_record_from_json(out, root, name, err);
     json_decref(root);
     return st;

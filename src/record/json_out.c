@@ -108,7 +108,8 @@ static void put_energies(ajp_json *json, const aj_evaluation *record)
     ajp_json_object_end(json);
     ajp_json_object(json, "energy_joules_per_mac");
     for (int boundary = 0; boundary < AJ_N_BOUNDARIES; boundary++)
-        ajp_json_number(json, aj_boundary_name((aj_boundary)boundary), ajp_record_per_mac(record, (aj_boundary)boundary));
+        ajp_json_number(json, aj_boundary_name((aj_boundary)boundary),
+                        ajp_record_per_mac(record, (aj_boundary)boundary));
     ajp_json_object_end(json);
 }
 
@@ -163,7 +164,8 @@ static void put_accuracy(ajp_json *json, const aj_evaluation *record)
         ajp_json_null(json, "trial_accuracy_ratios");
     } else {
         ajp_json_array(json, "trial_accuracy_ratios", true);
-        for (unsigned i = 0; i < record->n_trials; i++) ajp_json_number(json, NULL, record->trial_accuracy_ratios[i]);
+        for (unsigned i = 0; i < record->n_trials; i++)
+            ajp_json_number(json, NULL, record->trial_accuracy_ratios[i]);
         ajp_json_array_end(json);
     }
     ajp_json_object(json, "loss");

@@ -1,5 +1,6 @@
-/* json_writer.h: JSON text, written front to back.  Doubles get the fewest digits that read back as the same value
- * (JSON libraries print 0.704 as 0.70399999999999996); NaN is null; strings that are not UTF-8 are repaired. */
+/* json_writer.h: JSON text, written front to back.  Doubles get the fewest digits that read back as the same
+ * value (JSON libraries print 0.704 as 0.70399999999999996); NaN is null; strings that are not UTF-8 are
+ * repaired. */
 #ifndef AJP_JSON_WRITER_H
 #define AJP_JSON_WRITER_H
 
@@ -25,7 +26,8 @@ void ajp_json_object_end(ajp_json *json);
 void ajp_json_array(ajp_json *json, const char *key, bool flat);
 void ajp_json_array_end(ajp_json *json);
 void ajp_json_string(ajp_json *json, const char *key, const char *text); /* NULL -> null */
-void ajp_json_number(ajp_json *json, const char *key, double value);     /* NaN -> null; whole numbers without ".0" */
+void ajp_json_number(ajp_json *json, const char *key,
+                     double value); /* NaN -> null; whole numbers without ".0" */
 void ajp_json_count(ajp_json *json, const char *key, uint64_t value);
 void ajp_json_null(ajp_json *json, const char *key);
 

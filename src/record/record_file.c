@@ -1,7 +1,7 @@
 /* record_file.c: the append-only file of records: one JSON document a line.
  *
- * A line counts when its newline is there.  An interrupted run leaves at most one torn line, at the end: reading
- * ignores it, opening for appending cuts it off.  A failed append leaves the file as it was. */
+ * A line counts when its newline is there.  An interrupted run leaves at most one torn line, at the end:
+ * reading ignores it, opening for appending cuts it off.  A failed append leaves the file as it was. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -41,10 +41,11 @@ static aj_status read_descriptor(int fd, const char *path, char **text, size_t *
     struct stat info;
     if (fstat(fd, &info) != 0)
         return ajp_fail(err, ajp_status_from_errno(errno), errno, "%s: cannot be examined", path);
-    if (!S_ISREG(info.st_mode)) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: is not a regular file; name a file", path);
+    if (!S_ISREG(info.st_mode))
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: is not a regular file; name a file", path);
     if (info.st_size > MAX_FILE_BYTES)
-        return ajp_fail(err, AJ_NO_MEMORY, 0, "%s: has %lld bytes, more than the limit of 1 GiB; split it", path,
-                        (long long)info.st_size);
+        return ajp_fail(err, AJ_NO_MEMORY, 0, "%s: has %lld bytes, more than the limit of 1 GiB; split it",
+                        path, (long long)info.st_size);
     size_t wanted = (size_t)info.st_size, done = 0;
     char *buffer = ajp_alloc(NULL, wanted + 1);
     if (buffer == NULL) return ajp_no_memory(err, path);
@@ -73,7 +74,8 @@ static bool blank(const char *text, size_t size)
 }
 
 /* Records of all lines with their newline; *complete is where the last of them ends. */
-static aj_status read_lines(list *to, const char *text, size_t size, const char *path, size_t *complete, aj_error *err)
+static aj_status read_lines(list *to, const char *text, size_t size, const char *path, size_t *complete,
+                            aj_error *err)
 {
     size_t start = 0;
     for (unsigned long line = 1; start < size; line++) {
@@ -99,7 +101,8 @@ static aj_status read_document(list *to, const json_t *root, const char *path, a
     size_t n = json_is_array(root) ? json_array_size(root) : 1;
     for (size_t i = 0; i < n; i++) {
         aj_evaluation record;
-        AJ_TRY(ajp_record_from_json(&record, json_is_array(root) ? json_array_get(root, i) : root, path, err));
+        AJ_TRY(
+            ajp_record_from_json(&record, json_is_array(root) ? json_array_get(root, i) : root, path, err));
         AJ_TRY(list_add(to, &record, path, err));
     }
     return AJ_OK;
@@ -127,8 +130,8 @@ static aj_status open_read(const char *path, int flags, int *fd, aj_error *err)
 {
     *fd = open(path, flags | O_CLOEXEC, 0666);
     if (*fd >= 0) return AJ_OK;
-    return ajp_fail(err, ajp_status_from_errno(errno), errno, "%s: cannot be opened; check the path and its permissions",
-                    path);
+    return ajp_fail(err, ajp_status_from_errno(errno), errno,
+                    "%s: cannot be opened; check the path and its permissions", path);
 }
 
 aj_status aj_evaluations_read(const char *path, aj_evaluation **records, size_t *n, aj_error *err)
@@ -151,14 +154,17 @@ aj_status aj_evaluations_read(const char *path, aj_evaluation **records, size_t 
     return AJ_OK;
 }
 
-/* Only what looks like the beginning of one of our lines is cut off: a wrong path must not cost anyone a file. */
-static aj_status cut_torn_line(int fd, const char *text, size_t size, size_t complete, const char *path, aj_error *err)
+/* Only what looks like the beginning of one of our lines is cut off: a wrong path must not cost anyone a
+ * file. */
+static aj_status cut_torn_line(int fd, const char *text, size_t size, size_t complete, const char *path,
+                               aj_error *err)
 {
     static const char beginning[] = "{\"model\"";
     if (complete == size) return AJ_OK;
     size_t n = ajp_min_size(size - complete, sizeof beginning - 1);
     if (memcmp(text + complete, beginning, n) != 0)
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s: its end is no record; name a file of records or a new file", path);
+        return ajp_fail(err, AJ_CORRUPT, 0, "%s: its end is no record; name a file of records or a new file",
+                        path);
     if (ftruncate(fd, (off_t)complete) != 0)
         return ajp_fail(err, AJ_IO, errno, "%s: a torn line could not be cut off", path);
     return AJ_OK;
@@ -170,7 +176,8 @@ static aj_status lock_whole(int fd, const char *path, aj_error *err)
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(fd, F_SETLK, &lock) == 0) return AJ_OK;
     if (errno != EACCES && errno != EAGAIN) return AJ_OK; /* a file system without locks */
-    return ajp_fail(err, AJ_DENIED, errno, "%s: another run is writing to it; wait for it or name another file", path);
+    return ajp_fail(err, AJ_DENIED, errno,
+                    "%s: another run is writing to it; wait for it or name another file", path);
 }
 
 static aj_status take_over(aj_evaluation_file *file, list *found, aj_error *err)
@@ -190,8 +197,8 @@ static aj_status take_over(aj_evaluation_file *file, list *found, aj_error *err)
     return st;
 }
 
-aj_status aj_evaluation_file_open(aj_evaluation_file **out, const char *path, aj_evaluation **records, size_t *n,
-                                  aj_error *err)
+aj_status aj_evaluation_file_open(aj_evaluation_file **out, const char *path, aj_evaluation **records,
+                                  size_t *n, aj_error *err)
 {
     *out = NULL;
     size_t length = strlen(path) + 1;
@@ -235,7 +242,8 @@ static aj_status append_line(aj_evaluation_file *file, const char *line, size_t 
     }
     if (good) return AJ_OK;
     bool restored = !file->regular || ftruncate(file->fd, before.st_size) == 0;
-    return ajp_fail(err, AJ_IO, error, "%s: a record could not be appended, the file %s; check the free space", file->path,
+    return ajp_fail(err, AJ_IO, error,
+                    "%s: a record could not be appended, the file %s; check the free space", file->path,
                     restored ? "is as it was" : "ends in a torn line");
 }
 

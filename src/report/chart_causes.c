@@ -6,20 +6,21 @@
 
 enum { WIDTH = 1000, BAR_LEFT = 8, BAR_WIDTH = 984, BAR_HEIGHT = 34, ROW_HEIGHT = 82, LEGEND_COLUMN = 246 };
 
-/* One colour a cause, the same in every report: light warm, conversion blue, logic and memory green to grey. */
+/* One colour a cause, the same in every report: light warm, conversion blue, logic and memory green to grey.
+ */
 static const char *const colours[AJ_N_CAUSES] = {
-    [AJ_CAUSE_LASER] = "#d97706",   [AJ_CAUSE_MODULATOR] = "#f2a541", [AJ_CAUSE_DRIVER] = "#b45309",
-    [AJ_CAUSE_ARRAY] = "#7b4fa3",   [AJ_CAUSE_PROGRAMMING] = "#a78bc4", [AJ_CAUSE_RECEIVER] = "#1d7a8c",
-    [AJ_CAUSE_ADC] = "#1f5fa8",     [AJ_CAUSE_DAC] = "#6fa8dc",       [AJ_CAUSE_TUNING] = "#c8442d",
-    [AJ_CAUSE_DIGITAL] = "#2f855a", [AJ_CAUSE_SRAM] = "#7fbf8e",      [AJ_CAUSE_LINK] = "#8a6d3b",
-    [AJ_CAUSE_STATIC] = "#9aa3af",  [AJ_CAUSE_DRAM] = "#4a5568",      [AJ_CAUSE_HOST] = "#1f2937",
+    [AJ_CAUSE_LASER] = "#d97706",    [AJ_CAUSE_MODULATOR] = "#f2a541",   [AJ_CAUSE_DRIVER] = "#b45309",
+    [AJ_CAUSE_ARRAY] = "#7b4fa3",    [AJ_CAUSE_PROGRAMMING] = "#a78bc4", [AJ_CAUSE_RECEIVER] = "#1d7a8c",
+    [AJ_CAUSE_ADC] = "#1f5fa8",      [AJ_CAUSE_DAC] = "#6fa8dc",         [AJ_CAUSE_TUNING] = "#c8442d",
+    [AJ_CAUSE_DIGITAL] = "#2f855a",  [AJ_CAUSE_SRAM] = "#7fbf8e",        [AJ_CAUSE_LINK] = "#8a6d3b",
+    [AJ_CAUSE_STATIC] = "#9aa3af",   [AJ_CAUSE_DRAM] = "#4a5568",        [AJ_CAUSE_HOST] = "#1f2937",
     [AJ_CAUSE_FACILITY] = "#c9ced6",
 };
 
 static bool dark(aj_cause cause)
 {
-    return cause != AJ_CAUSE_MODULATOR && cause != AJ_CAUSE_PROGRAMMING && cause != AJ_CAUSE_DAC && cause != AJ_CAUSE_SRAM &&
-           cause != AJ_CAUSE_STATIC && cause != AJ_CAUSE_FACILITY;
+    return cause != AJ_CAUSE_MODULATOR && cause != AJ_CAUSE_PROGRAMMING && cause != AJ_CAUSE_DAC &&
+           cause != AJ_CAUSE_SRAM && cause != AJ_CAUSE_STATIC && cause != AJ_CAUSE_FACILITY;
 }
 
 static double described(const aj_evaluation *record, int cause)
@@ -29,10 +30,13 @@ static double described(const aj_evaluation *record, int cause)
 }
 
 /* A label inside its part when the part is wide enough: name and share, else name, else nothing. */
-static void put_part(ajp_text *out, double x, double y, double width, aj_cause cause, double joules, double share)
+static void put_part(ajp_text *out, double x, double y, double width, aj_cause cause, double joules,
+                     double share)
 {
     ajp_number value = ajp_quantity(joules, "J");
-    ajp_text_format(out, "<rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%d\" fill=\"%s\"><title>%s: %s (%.1f %%)</title></rect>\n",
+    ajp_text_format(out,
+                    "<rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%d\" fill=\"%s\"><title>%s: %s "
+                    "(%.1f %%)</title></rect>\n",
                     x, y, width, BAR_HEIGHT, colours[cause], aj_cause_name(cause), value.text, 100.0 * share);
     double room = width - 10.0, letters = (double)ajp_text_width(aj_cause_name(cause));
     char text[96];
@@ -42,8 +46,8 @@ static void put_part(ajp_text *out, double x, double y, double width, aj_cause c
         snprintf(text, sizeof text, "%s", aj_cause_name(cause));
     else
         return;
-    ajp_text_format(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" class=\"in%s\">%s</text>\n", x + width / 2.0,
-                    y + BAR_HEIGHT / 2.0 + 5.0, dark(cause) ? " light" : "", text);
+    ajp_text_format(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" class=\"in%s\">%s</text>\n",
+                    x + width / 2.0, y + BAR_HEIGHT / 2.0 + 5.0, dark(cause) ? " light" : "", text);
 }
 
 /* Joules of the described causes up to `last`: STATIC ends the accelerator, FACILITY the system. */
@@ -92,10 +96,12 @@ static bool has_bar(const ajp_view *view, size_t i)
     bool machines = false;
     for (size_t k = 0; k < view->n_entries; k++) {
         const aj_evaluation *record = view->entries[k].record;
-        machines = machines || (total_of(record, AJ_CAUSE_FACILITY) > 0.0 && !ajp_is(record->hardware_evidence, "limit"));
+        machines = machines ||
+                   (total_of(record, AJ_CAUSE_FACILITY) > 0.0 && !ajp_is(record->hardware_evidence, "limit"));
     }
     const aj_evaluation *record = view->entries[i].record;
-    return total_of(record, AJ_CAUSE_FACILITY) > 0.0 && !(machines && ajp_is(record->hardware_evidence, "limit"));
+    return total_of(record, AJ_CAUSE_FACILITY) > 0.0 &&
+           !(machines && ajp_is(record->hardware_evidence, "limit"));
 }
 
 bool ajp_chart_causes(const ajp_view *view, aj_boundary boundary, ajp_text *out, bool *to_scale)
@@ -117,8 +123,9 @@ bool ajp_chart_causes(const ajp_view *view, aj_boundary boundary, ajp_text *out,
     *to_scale = most / least <= 8.0;
     for (int cause = 0; cause < AJ_N_CAUSES; cause++) n_legend += present >> cause & 1u;
     double height = (double)n * ROW_HEIGHT + 12.0 + 24.0 * (double)((n_legend + 3) / 4);
-    ajp_text_format(out, "<svg class=\"chart\" viewBox=\"0 0 %d %.0f\" role=\"img\" aria-label=\"energy by cause\">\n", WIDTH,
-                    height);
+    ajp_text_format(
+        out, "<svg class=\"chart\" viewBox=\"0 0 %d %.0f\" role=\"img\" aria-label=\"energy by cause\">\n",
+        WIDTH, height);
     double y = 32.0;
     for (size_t i = 0; i < view->n_entries; i++) {
         double total = total_of(view->entries[i].record, last);

@@ -42,17 +42,19 @@ void ajp_table_parameters(const aj_evaluation *record, ajp_arena *arena, ajp_gri
     for (size_t i = 0; i < record->n_parameters; i++) {
         const aj_recorded_parameter *parameter = &record->parameters[i];
         if (!ajp_described(parameter)) {
-            undescribed = ajp_arena_printf(arena, "%s%s%s", undescribed != NULL ? undescribed : "Not described: ",
-                                           undescribed != NULL ? ", " : "", parameter->key);
+            undescribed =
+                ajp_arena_printf(arena, "%s%s%s", undescribed != NULL ? undescribed : "Not described: ",
+                                 undescribed != NULL ? ", " : "", parameter->key);
             continue;
         }
         ajp_number value = ajp_exact_quantity(parameter->value, parameter->unit);
         ajp_grid_add(out);
         ajp_grid_cell(out, parameter->key);
-        ajp_grid_cell(out, parameter->word != NULL        ? parameter->word
+        ajp_grid_cell(out, parameter->word != NULL   ? parameter->word
                            : isnan(parameter->value) ? "not described"
                                                      : value.text);
-        ajp_grid_cell(out, parameter->source != NULL && *parameter->source != '\0' ? parameter->source : "not stated");
+        ajp_grid_cell(out, parameter->source != NULL && *parameter->source != '\0' ? parameter->source
+                                                                                   : "not stated");
     }
     out->caption = undescribed;
 }
@@ -71,7 +73,8 @@ static void accuracy_facts(const aj_evaluation *record, ajp_grid *grid)
         ajp_grid_format(grid, "%s %% (one trial: no interval)", mean.text);
     } else {
         ajp_number low = ajp_percent(accuracy->ci95_low, 2), high = ajp_percent(accuracy->ci95_high, 2);
-        ajp_grid_format(grid, "%s %% (95 %%: %s to %s over %zu trials)", mean.text, low.text, high.text, accuracy->n);
+        ajp_grid_format(grid, "%s %% (95 %%: %s to %s over %zu trials)", mean.text, low.text, high.text,
+                        accuracy->n);
     }
     if (isnan(record->accuracy_ci95_dataset_low)) return;
     ajp_number low = ajp_percent(record->accuracy_ci95_dataset_low, 2);
@@ -84,7 +87,8 @@ static void energy_facts(const aj_evaluation *record, ajp_grid *grid)
 {
     for (int boundary = 0; boundary < AJ_N_BOUNDARIES; boundary++) {
         double joules = aj_energy_boundary(&record->energy, (aj_boundary)boundary);
-        ajp_number whole = ajp_quantity(joules, "J"), mac = ajp_quantity(ajp_per_mac(record, (aj_boundary)boundary), "J");
+        ajp_number whole = ajp_quantity(joules, "J"),
+                   mac = ajp_quantity(ajp_per_mac(record, (aj_boundary)boundary), "J");
         if (boundary == AJ_OPTICAL && isnan(joules)) continue;
         fact(grid, boundary == AJ_OPTICAL       ? "energy, optical"
                    : boundary == AJ_ACCELERATOR ? "energy, accelerator"
@@ -95,7 +99,8 @@ static void energy_facts(const aj_evaluation *record, ajp_grid *grid)
             ajp_grid_format(grid, "%s per inference, %s per MAC (modelled)", whole.text, mac.text);
     }
     ajp_number described = ajp_quantity(aj_energy_described(&record->energy), "J");
-    if (isnan(aj_energy_boundary(&record->energy, AJ_SYSTEM)) && !isnan(aj_energy_described(&record->energy))) {
+    if (isnan(aj_energy_boundary(&record->energy, AJ_SYSTEM)) &&
+        !isnan(aj_energy_described(&record->energy))) {
         fact(grid, "energy, described causes");
         ajp_grid_format(grid, "%s per inference", described.text);
     }
@@ -115,8 +120,8 @@ static void run_facts(const aj_evaluation *record, ajp_grid *grid)
         ajp_grid_format(grid, "%s inferences per second", text.text);
     }
     fact(grid, "drawn with");
-    ajp_grid_format(grid, "seed %llu, %u trials, batch %u, mode %s", (unsigned long long)record->seed, record->n_trials,
-                    record->batch, record->mode != NULL ? record->mode : "—");
+    ajp_grid_format(grid, "seed %llu, %u trials, batch %u, mode %s", (unsigned long long)record->seed,
+                    record->n_trials, record->batch, record->mode != NULL ? record->mode : "—");
     text = ajp_quantity(record->measured_energy_joules.value, "J");
     if (!isnan(record->measured_energy_joules.value)) {
         fact(grid, "this evaluation itself used");
@@ -133,8 +138,10 @@ void ajp_table_facts(const aj_evaluation *record, ajp_arena *arena, ajp_grid *ou
     begin_facts(out, arena, NULL);
     const char *shape = ajp_network_shape(record, arena);
     fact(out, "network");
-    ajp_grid_format(out, "%s%s%s", ajp_model_name(record), shape != NULL ? ", " : "", shape != NULL ? shape : "");
-    ajp_number macs = ajp_count_text(record->macs_per_inference), flops = ajp_count_text(record->flops_per_inference);
+    ajp_grid_format(out, "%s%s%s", ajp_model_name(record), shape != NULL ? ", " : "",
+                    shape != NULL ? shape : "");
+    ajp_number macs = ajp_count_text(record->macs_per_inference),
+               flops = ajp_count_text(record->flops_per_inference);
     fact(out, "per inference");
     ajp_grid_format(out, "%s MACs (%s FLOPs)", macs.text, flops.text);
     if (record->dataset_name != NULL) {
@@ -150,7 +157,8 @@ void ajp_table_facts(const aj_evaluation *record, ajp_arena *arena, ajp_grid *ou
         ajp_grid_format(out, "%s (family %s; evidence: %s%s%s)", record->hardware_name,
                         record->hardware_family != NULL ? record->hardware_family : "—",
                         record->hardware_evidence != NULL ? record->hardware_evidence : "not stated",
-                        ajp_node(record) != NULL ? "; " : "", ajp_node(record) != NULL ? ajp_node(record) : "");
+                        ajp_node(record) != NULL ? "; " : "",
+                        ajp_node(record) != NULL ? ajp_node(record) : "");
     accuracy_facts(record, out);
     ajp_number photons = ajp_plain(record->photons_per_mac, 4);
     if (!isnan(record->photons_per_mac)) {
@@ -186,8 +194,8 @@ void ajp_table_provenance(const ajp_view *view, ajp_arena *arena, ajp_grid *out)
         const aj_evaluation *record = view->entries[i].record;
         if (ajp_is(record->model_sha256, first->model_sha256) && ajp_is(record->model, first->model) &&
             ajp_is(record->dataset_name, first->dataset_name) && record->n_samples == first->n_samples &&
-            record->seed == first->seed && record->n_trials == first->n_trials && record->batch == first->batch &&
-            ajp_is(record->mode, first->mode))
+            record->seed == first->seed && record->n_trials == first->n_trials &&
+            record->batch == first->batch && ajp_is(record->mode, first->mode))
             continue;
         fact_text(out, "and for", view->entries[i].label);
         provenance_of(record, out);

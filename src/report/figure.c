@@ -23,7 +23,8 @@ static aj_status kind_of(const char *path, ajp_figure_kind *kind, aj_error *err)
     static const char *const endings[] = {".svg", ".pdf", ".png"};
     size_t length = strlen(path);
     for (const char *at = path; *at != '\0'; at++) /* they would end a line of the script */
-        if ((unsigned char)*at < 0x20) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "figure: its path has a control character");
+        if ((unsigned char)*at < 0x20)
+            return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "figure: its path has a control character");
     for (int i = 0; i < 3; i++) {
         if (length < 5 || strcmp(path + length - 4, endings[i]) != 0) continue;
         *kind = (ajp_figure_kind)i;
@@ -33,8 +34,8 @@ static aj_status kind_of(const char *path, ajp_figure_kind *kind, aj_error *err)
 }
 
 /* Script and data at stem.gp and stem.dat. */
-static aj_status write_sources(const ajp_view *view, ajp_figure_kind kind, const char *script_path, const char *data_path,
-                               aj_error *err)
+static aj_status write_sources(const ajp_view *view, ajp_figure_kind kind, const char *script_path,
+                               const char *data_path, aj_error *err)
 {
     ajp_text script = {0}, data = {0};
     ajp_figure_script(view, kind, data_path, &script);
@@ -61,7 +62,8 @@ static aj_status draw(ajp_arena *arena, const char *path, const char *script_pat
 static aj_status need_sweep(const ajp_view *view, aj_error *err)
 {
     if (view->n_sweeps > 0) return AJ_OK;
-    return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "figure: no record belongs to a sweep; make some with aj sweep --vary");
+    return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                    "figure: no record belongs to a sweep; make some with aj sweep --vary");
 }
 
 aj_status aj_report_figure(const char *path, const aj_evaluation *records, size_t n, aj_error *err)
@@ -72,7 +74,8 @@ aj_status aj_report_figure(const char *path, const aj_evaluation *records, size_
     AJ_TRY(ajp_view_create(&view, records, n, NULL, err));
     const char *script_path = ajp_arena_printf(&view.arena, "%s.gp", path);
     const char *data_path = ajp_arena_printf(&view.arena, "%s.dat", path);
-    aj_status st = script_path == NULL || data_path == NULL ? ajp_no_memory(err, path) : need_sweep(&view, err);
+    aj_status st =
+        script_path == NULL || data_path == NULL ? ajp_no_memory(err, path) : need_sweep(&view, err);
     if (st == AJ_OK) st = write_sources(&view, kind, script_path, data_path, err);
     if (st == AJ_OK) st = draw(&view.arena, path, script_path, err);
     ajp_view_destroy(&view);
@@ -97,9 +100,11 @@ static void put_svg(const char *svg, size_t size, ajp_text *out)
     ajp_text_put_n(out, end, size - (size_t)(end - svg));
 }
 
-static aj_status draw_inline(const ajp_view *view, ajp_arena *arena, const char *folder, ajp_text *out, aj_error *err)
+static aj_status draw_inline(const ajp_view *view, ajp_arena *arena, const char *folder, ajp_text *out,
+                             aj_error *err)
 {
-    const char *script = ajp_arena_printf(arena, "%s/f.gp", folder), *data = ajp_arena_printf(arena, "%s/f.dat", folder);
+    const char *script = ajp_arena_printf(arena, "%s/f.gp", folder),
+               *data = ajp_arena_printf(arena, "%s/f.dat", folder);
     const char *svg = ajp_arena_printf(arena, "%s/f.svg", folder);
     if (script == NULL || data == NULL || svg == NULL) return ajp_no_memory(err, "figure");
     aj_status st = write_sources(view, AJP_FIGURE_SVG, script, data, err);
@@ -126,12 +131,14 @@ aj_status ajp_figure_inline(const ajp_view *view, ajp_text *out, aj_error *err)
     const char *root = getenv("TMPDIR");
     ajp_arena arena;
     ajp_arena_init(&arena, NULL);
-    char *folder = ajp_arena_printf(&arena, "%s/attojoule-XXXXXX", root != NULL && *root == '/' ? root : "/tmp");
+    char *folder =
+        ajp_arena_printf(&arena, "%s/attojoule-XXXXXX", root != NULL && *root == '/' ? root : "/tmp");
     aj_status st;
     if (folder == NULL)
         st = ajp_no_memory(err, "figure");
     else if (mkdtemp(folder) == NULL)
-        st = ajp_fail(err, ajp_status_from_errno(errno), errno, "figure: no temporary folder could be made; set TMPDIR");
+        st = ajp_fail(err, ajp_status_from_errno(errno), errno,
+                      "figure: no temporary folder could be made; set TMPDIR");
     else {
         st = draw_inline(view, &arena, folder, out, err);
         rmdir(folder);

@@ -11,7 +11,8 @@ typedef enum { AJP_FIGURE_SVG, AJP_FIGURE_PDF, AJP_FIGURE_PNG } ajp_figure_kind;
 void ajp_figure_script(const ajp_view *view, ajp_figure_kind kind, const char *data_path, ajp_text *script);
 void ajp_figure_data(const ajp_view *view, ajp_text *data);
 
-/* Runs gnuplot (no shell, no start-up files) on the script with its output in output_path.  UNSUPPORTED: not installed. */
+/* Runs gnuplot (no shell, no start-up files) on the script with its output in output_path.  UNSUPPORTED: not
+ * installed. */
 aj_status ajp_gnuplot_run(const char *script_path, const char *output_path, aj_error *err);
 
 /* The figure as an <svg> element in `out`, made in a temporary folder that is gone afterwards. */

@@ -1,9 +1,9 @@
 /* figure_script.c: the gnuplot script and data of a report's sweeps.
  *
  * Data: one block a sweep, separated by two blank lines, columns
- *   x, error in percent, 95 % interval over trials (low, high), 95 % interval over trials and images (low, high).
- * Text from records goes into single quotes with everything but plain characters replaced: gnuplot expands macros and
- * commands in other places. */
+ *   x, error in percent, 95 % interval over trials (low, high), 95 % interval over trials and images (low,
+ * high). Text from records goes into single quotes with everything but plain characters replaced: gnuplot
+ * expands macros and commands in other places. */
 #include <math.h>
 #include <string.h>
 
@@ -78,8 +78,8 @@ static void put_quoted(ajp_text *out, const char *text)
     ajp_text_put(out, "'");
     for (; *text != '\0'; text++) {
         unsigned char c = (unsigned char)*text;
-        bool plain = c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                     strchr(" .,:;/()+-_=<>%#", c) != NULL;
+        bool plain = c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                     (c >= 'A' && c <= 'Z') || strchr(" .,:;/()+-_=<>%#", c) != NULL;
         ajp_text_put_n(out, plain ? text : " ", 1);
     }
     ajp_text_put(out, "'");
@@ -99,7 +99,8 @@ static void put_terminal(ajp_figure_kind kind, size_t n_below, ajp_text *out)
         double height;
         const char *height_unit, *look;
     } terminals[] = {
-        [AJP_FIGURE_SVG] = {"svg size 1000,", 600.0, "", "dynamic noenhanced font 'Helvetica,Arial,sans-serif,15' linewidth 1"},
+        [AJP_FIGURE_SVG] = {"svg size 1000,", 600.0, "",
+                            "dynamic noenhanced font 'Helvetica,Arial,sans-serif,15' linewidth 1"},
         [AJP_FIGURE_PDF] = {"pdfcairo size 17cm,", 10.2, "cm", "noenhanced font 'Helvetica,10' linewidth 1"},
         [AJP_FIGURE_PNG] = {"pngcairo size 1600,", 960.0, "", "noenhanced font 'Helvetica,20' linewidth 1.6"},
     };
@@ -138,15 +139,18 @@ static void put_x_axis(const ajp_view *view, const axes *a, ajp_arena *arena, aj
     ajp_text_put(out, a->log_x ? "set format x '%g'\n" : "");
     ajp_text_put(out, "set xlabel ");
     const char *title = ajp_x_title(sweep, arena);
-    put_quoted(out, sweep->photons ? "photons per MAC, incident on all detectors" : title != NULL ? title : sweep->key);
+    put_quoted(out, sweep->photons  ? "photons per MAC, incident on all detectors"
+                    : title != NULL ? title
+                                    : sweep->key);
     ajp_text_put(out, "\n");
     if (!sweep->photons) return;
     double joules = ajp_photon_joules(sweep->points[0]);
-    ajp_text_format(out,
-                    "photon_joules = %.9g # h c / wavelength\n"
-                    "set logscale x2\nset x2range [%.9g:%.9g]\nset x2tics nomirror\nset format x2 '%%.0s %%cJ'\n"
-                    "set x2label 'optical energy per MAC'\n",
-                    joules, a->x_low * joules, a->x_high * joules);
+    ajp_text_format(
+        out,
+        "photon_joules = %.9g # h c / wavelength\n"
+        "set logscale x2\nset x2range [%.9g:%.9g]\nset x2tics nomirror\nset format x2 '%%.0s %%cJ'\n"
+        "set x2label 'optical energy per MAC'\n",
+        joules, a->x_low * joules, a->x_high * joules);
 }
 
 /* A vertical line with its name along it, in the half of the plot that the curve leaves free there. */
@@ -164,11 +168,13 @@ static void put_mark(const ajp_view *view, const axes *a, double x, const char *
     }
     double height = a->log_y ? log(error / a->y_low) / log(a->y_high / a->y_low) : error / a->y_high;
     bool top = height < 0.45;
-    ajp_text_format(out, "set arrow from %.9g, graph 0 to %.9g, graph 1 nohead back lw 1.2 dt (6,4) lc rgb '#6b7280'\n", x, x);
+    ajp_text_format(
+        out, "set arrow from %.9g, graph 0 to %.9g, graph 1 nohead back lw 1.2 dt (6,4) lc rgb '#6b7280'\n",
+        x, x);
     ajp_text_put(out, "set label ");
     put_quoted(out, name);
-    ajp_text_format(out, " at %.9g, graph %s %s rotate by 90 offset character -1,0 textcolor rgb '#4b5563'\n", x,
-                    top ? "0.97" : "0.16", top ? "right" : "left");
+    ajp_text_format(out, " at %.9g, graph %s %s rotate by 90 offset character -1,0 textcolor rgb '#4b5563'\n",
+                    x, top ? "0.97" : "0.16", top ? "right" : "left");
 }
 
 static void put_clean_line(const ajp_view *view, const axes *a, ajp_text *out)
@@ -176,23 +182,27 @@ static void put_clean_line(const ajp_view *view, const axes *a, ajp_text *out)
     double clean = percent_error(view->sweeps[0].points[0]->clean_accuracy_ratio);
     if (!(clean >= a->y_low)) return;
     ajp_text_format(out, "clean = %.9g\n", clean);
-    ajp_text_put(out, "set arrow from graph 0, first clean to graph 1, first clean nohead back lw 1.4 dt (2,3) lc rgb '#111827'\n");
-    ajp_text_format(out,
-                    "set label 'exact arithmetic: %.2f %%' at graph 0.2, first clean left offset character 0,-0.8 "
-                    "textcolor rgb '#111827'\n",
-                    clean);
+    ajp_text_put(out, "set arrow from graph 0, first clean to graph 1, first clean nohead back lw 1.4 dt "
+                      "(2,3) lc rgb '#111827'\n");
+    ajp_text_format(
+        out,
+        "set label 'exact arithmetic: %.2f %%' at graph 0.2, first clean left offset character 0,-0.8 "
+        "textcolor rgb '#111827'\n",
+        clean);
 }
 
-/* Above the ring, where the falling curve leaves room; towards the middle when the ring is far to the right. */
+/* Above the ring, where the falling curve leaves room; towards the middle when the ring is far to the right.
+ */
 static void put_chosen_name(const axes *a, double x, double y, ajp_text *out)
 {
     ajp_number photons = ajp_plain(x, 3);
     bool far_right = log(x / a->x_low) > 0.75 * log(a->x_high / a->x_low);
     const char *lines[2] = {"photons per MAC:", "within 1 point of exact"};
     for (int i = 0; i < 2; i++)
-        ajp_text_format(out, "set label '%s%s%s' at %.9g, %.9g %s offset character 0,%g textcolor rgb '%s' front\n",
-                        i == 0 ? photons.text : "", i == 0 ? " " : "", lines[i], x, y, far_right ? "right" : "left",
-                        i == 0 ? 2.9 : 1.8, colours[0]);
+        ajp_text_format(
+            out, "set label '%s%s%s' at %.9g, %.9g %s offset character 0,%g textcolor rgb '%s' front\n",
+            i == 0 ? photons.text : "", i == 0 ? " " : "", lines[i], x, y, far_right ? "right" : "left",
+            i == 0 ? 2.9 : 1.8, colours[0]);
 }
 
 /* A ring around the point that the headline speaks of. */
@@ -218,12 +228,16 @@ static void put_plots(const ajp_view *view, ajp_text *out)
         if (!drawn(view, s)) continue;
         const char *colour = colours[s % N_COLOURS];
         unsigned n_trials = view->sweeps[s].points[0]->n_trials;
-        ajp_text_format(out, "  data index %zu using 1:5:6 with filledcurves fc rgb '%s' fs transparent solid 0.22 noborder ",
-                        index, colour);
+        ajp_text_format(
+            out,
+            "  data index %zu using 1:5:6 with filledcurves fc rgb '%s' fs transparent solid 0.22 noborder ",
+            index, colour);
         ajp_text_put(out, n == 1 ? "title '95 % interval over trials and images', \\\n" : "notitle, \\\n");
-        ajp_text_format(out, "  data index %zu using 1:2 with lines lw 1.6 lc rgb '%s' notitle, \\\n", index, colour);
-        ajp_text_format(out, "  data index %zu using 1:2:3:4 with yerrorbars pt 7 ps 0.7 lw 1.8 lc rgb '%s' title ", index,
+        ajp_text_format(out, "  data index %zu using 1:2 with lines lw 1.6 lc rgb '%s' notitle, \\\n", index,
                         colour);
+        ajp_text_format(
+            out, "  data index %zu using 1:2:3:4 with yerrorbars pt 7 ps 0.7 lw 1.8 lc rgb '%s' title ",
+            index, colour);
         char title[256];
         snprintf(title, sizeof title, "%.180s: mean of %u trial%s%s", view->sweeps[s].label, n_trials,
                  n_trials == 1 ? "" : "s", n_trials == 1 ? "" : ", 95 % interval");
@@ -242,11 +256,14 @@ void ajp_figure_script(const ajp_view *view, ajp_figure_kind kind, const char *d
     put_terminal(kind, n_drawn(view) > 1 ? n_drawn(view) : 0, script);
     ajp_text_put(script, "data = ");
     put_path(script, data_path);
-    ajp_text_put(script, "\nset encoding utf8\nset datafile missing 'NaN'\n"
-                         "set border 31 lw 0.8 lc rgb '#9ca3af'\nset tics textcolor rgb '#374151' scale 0.6\n"
-                         "set grid xtics ytics lw 0.5 lt 1 lc rgb '#e5e7eb'\nset key spacing 1.25 samplen 2.2 ");
-    ajp_text_put(script, n_drawn(view) > 1 ? "bmargin center vertical\n" : "top right\n"); /* several names need room */
-    ajp_text_format(script, "set ylabel 'error on the %s (%%)'\n", ajp_sample_word(view->sweeps[0].points[0]));
+    ajp_text_put(script,
+                 "\nset encoding utf8\nset datafile missing 'NaN'\n"
+                 "set border 31 lw 0.8 lc rgb '#9ca3af'\nset tics textcolor rgb '#374151' scale 0.6\n"
+                 "set grid xtics ytics lw 0.5 lt 1 lc rgb '#e5e7eb'\nset key spacing 1.25 samplen 2.2 ");
+    ajp_text_put(script, n_drawn(view) > 1 ? "bmargin center vertical\n"
+                                           : "top right\n"); /* several names need room */
+    ajp_text_format(script, "set ylabel 'error on the %s (%%)'\n",
+                    ajp_sample_word(view->sweeps[0].points[0]));
     put_error_axis(&a, script);
     put_x_axis(view, &a, &arena, script);
     put_clean_line(view, &a, script);

@@ -78,7 +78,8 @@ void ajp_grid_to_markdown(const ajp_grid *grid, ajp_text *out)
         ajp_text_put(out, " ");
     }
     ajp_text_put(out, "|\n");
-    for (size_t c = 0; c < grid->n_columns; c++) ajp_text_put(out, grid->aligns[c] == AJP_RIGHT ? "| ---: " : "| --- ");
+    for (size_t c = 0; c < grid->n_columns; c++)
+        ajp_text_put(out, grid->aligns[c] == AJP_RIGHT ? "| ---: " : "| --- ");
     ajp_text_put(out, "|\n");
     for (const ajp_grid_row *row = grid->first; row != NULL; row = row->next) {
         for (size_t c = 0; c < grid->n_columns; c++) {
@@ -97,10 +98,11 @@ void ajp_grid_to_markdown(const ajp_grid *grid, ajp_text *out)
 /* ---- HTML ---- */
 static void put_html_row(const ajp_grid *grid, const ajp_grid_row *row, ajp_text *out)
 {
-    ajp_text_format(out, "<tr%s>", row->rule && row->emphasis ? " class=\"rule strong\""
-                                   : row->rule                ? " class=\"rule\""
-                                   : row->emphasis            ? " class=\"strong\""
-                                                              : "");
+    ajp_text_format(out, "<tr%s>",
+                    row->rule && row->emphasis ? " class=\"rule strong\""
+                    : row->rule                ? " class=\"rule\""
+                    : row->emphasis            ? " class=\"strong\""
+                                               : "");
     for (size_t c = 0; c < grid->n_columns; c++) {
         bool header = grid->headless && c == 0;
         ajp_text_format(out, "<%s%s>", header ? "th scope=\"row\"" : "td",

@@ -1,4 +1,5 @@
-/* grid_terminal.c: a table in at most 100 columns: widths are counted in characters, long cells are wrapped. */
+/* grid_terminal.c: a table in at most 100 columns: widths are counted in characters, long cells are wrapped.
+ */
 #include <string.h>
 
 #include "base/utf8.h"
@@ -13,8 +14,8 @@ size_t ajp_text_width(const char *text)
     return width;
 }
 
-/* Bytes of the first line of `text` at most `width` characters wide; *next is where the following line starts.
- * Breaks at the last space that fits, in the middle of a word when there is none. */
+/* Bytes of the first line of `text` at most `width` characters wide; *next is where the following line
+ * starts. Breaks at the last space that fits, in the middle of a word when there is none. */
 static size_t line_bytes(const char *text, size_t width, const char **next)
 {
     const char *at = text, *space = NULL;
@@ -68,7 +69,8 @@ static int give(const ajp_grid *grid, size_t c, size_t width, size_t word)
     return grid->aligns[c] == AJP_LEFT ? 2 : 1;
 }
 
-/* Natural widths; then, while the table is too wide, the widest of the columns that suffer least loses a character. */
+/* Natural widths; then, while the table is too wide, the widest of the columns that suffer least loses a
+ * character. */
 static void choose_widths(const ajp_grid *grid, size_t *widths)
 {
     size_t total = 0, words[AJP_GRID_COLUMNS];
@@ -84,7 +86,8 @@ static void choose_widths(const ajp_grid *grid, size_t *widths)
     while (total > AJP_TERMINAL_COLUMNS) {
         size_t loser = 0;
         for (size_t c = 1; c < grid->n_columns; c++) {
-            int ours = give(grid, c, widths[c], words[c]), best = give(grid, loser, widths[loser], words[loser]);
+            int ours = give(grid, c, widths[c], words[c]),
+                best = give(grid, loser, widths[loser], words[loser]);
             if (ours > best || (ours == best && widths[c] > widths[loser])) loser = c;
         }
         if (give(grid, loser, widths[loser], words[loser]) < 0) return; /* 16 columns of 4 fit */

@@ -84,7 +84,8 @@ ajp_number ajp_exact_quantity(double value, const char *unit)
     if (unit != NULL && strcmp(unit, "byte") == 0 && value >= 1024.0 && fmod(value, 1024.0) == 0.0) {
         static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
         int power = 0;
-        for (value /= 1024.0; power < 3 && value >= 1024.0 && fmod(value, 1024.0) == 0.0; power++) value /= 1024.0;
+        for (value /= 1024.0; power < 3 && value >= 1024.0 && fmod(value, 1024.0) == 0.0; power++)
+            value /= 1024.0;
         snprintf(out.text, sizeof out.text, "%.9g %s", value, units[power]);
         return out;
     }
@@ -120,7 +121,8 @@ ajp_number ajp_count_text(double value)
     size_t n = strlen(digits), used = 0;
     for (size_t i = 0; i < n; i++) {
         bool group = i > 0 && (n - i) % 3 == 0 && digits[i - 1] != '-' && n > 4;
-        used += (size_t)snprintf(out.text + used, sizeof out.text - used, "%s%c", group ? "\xe2\x80\xaf" : "", digits[i]);
+        used += (size_t)snprintf(out.text + used, sizeof out.text - used, "%s%c", group ? "\xe2\x80\xaf" : "",
+                                 digits[i]);
     }
     return out;
 }

@@ -67,7 +67,8 @@ aj_status aj_report_save(const char *path, const char *format, const aj_evaluati
     if (st == AJ_OK) st = ajp_file_writer_open(&writer, NULL, path, err);
     if (st == AJ_OK) {
         if (text.size > 0 && fwrite(text.bytes, 1, text.size, writer.stream) != text.size)
-            st = ajp_fail(err, AJ_IO, errno, "%s: could not be written completely; check the free space", path);
+            st = ajp_fail(err, AJ_IO, errno, "%s: could not be written completely; check the free space",
+                          path);
         if (st == AJ_OK)
             st = ajp_file_writer_commit(&writer, err);
         else

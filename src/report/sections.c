@@ -1,4 +1,5 @@
-/* sections.c: the order of a plain report: what was run, the sweeps, hardware side by side, causes, details. */
+/* sections.c: the order of a plain report: what was run, the sweeps, hardware side by side, causes, details.
+ */
 #include "sections.h"
 
 enum { CAUSE_COLUMNS = 4 }; /* hardware side by side that a terminal has room for */
@@ -28,8 +29,9 @@ static void put_sweeps(printer *to)
         const aj_evaluation *record = sweep->points[0];
         ajp_number samples = ajp_count_text((double)record->n_samples);
         const char *text = ajp_arena_printf(
-            &to->view->arena, "%s on %s (evidence: %s): %s, %s samples, %u trials, seed %llu", ajp_model_name(record),
-            sweep->label, record->hardware_evidence != NULL ? record->hardware_evidence : "not stated",
+            &to->view->arena, "%s on %s (evidence: %s): %s, %s samples, %u trials, seed %llu",
+            ajp_model_name(record), sweep->label,
+            record->hardware_evidence != NULL ? record->hardware_evidence : "not stated",
             record->dataset_name != NULL ? record->dataset_name : "no data", samples.text, record->n_trials,
             (unsigned long long)record->seed);
         if (text != NULL) heading(to, text);
@@ -59,7 +61,8 @@ static void put_explanation(printer *to)
     for (size_t i = 0; i < to->view->n_entries; i++) {
         const ajp_entry *entry = &to->view->entries[i];
         const aj_evaluation *record = entry->record;
-        const char *text = ajp_arena_printf(&to->view->arena, "%s: laws, assumptions, parameters", entry->label);
+        const char *text =
+            ajp_arena_printf(&to->view->arena, "%s: laws, assumptions, parameters", entry->label);
         if (text != NULL) heading(to, text);
         ajp_grid_begin(&grid, &to->view->arena, NULL);
         ajp_grid_column(&grid, "", AJP_LEFT);

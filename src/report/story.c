@@ -34,7 +34,8 @@ static bool any_light(const ajp_view *view)
 static const char *network_words(ajp_view *view)
 {
     const char *shape = ajp_network_shape(view->entries[0].record, &view->arena);
-    if (shape != NULL) return ajp_arena_printf(&view->arena, "%s network", shape); /* the widths of its layers */
+    if (shape != NULL)
+        return ajp_arena_printf(&view->arena, "%s network", shape); /* the widths of its layers */
     return ajp_arena_printf(&view->arena, "network %s", ajp_model_name(view->entries[0].record));
 }
 
@@ -43,7 +44,8 @@ const char *ajp_story_title(ajp_view *view)
     if (view->options->title != NULL) return view->options->title;
     const char *network = network_words(view);
     if (network == NULL) return NULL;
-    return ajp_arena_printf(&view->arena, any_light(view) ? "How little light does a %s need?" : "What does a %s cost?", network);
+    return ajp_arena_printf(
+        &view->arena, any_light(view) ? "How little light does a %s need?" : "What does a %s cost?", network);
 }
 
 static void paragraph(ajp_text *out, const char *class, const char *text)
@@ -75,11 +77,12 @@ static void put_hardware_list(const ajp_view *view, ajp_text *out)
         }
         if (record->hardware_evidence != NULL) {
             ajp_text_put(out, " (");
-            ajp_text_put_html(out, ajp_is(record->hardware_evidence, "limit")       ? "a limit set by laws of nature"
-                                   : ajp_is(record->hardware_evidence, "projected") ? "projected from published parts"
-                                   : ajp_is(record->hardware_evidence, "simulated") ? "a published simulation"
-                                   : ajp_is(record->hardware_evidence, "measured")  ? "measured on chips that exist"
-                                                                                    : record->hardware_evidence);
+            ajp_text_put_html(
+                out, ajp_is(record->hardware_evidence, "limit")       ? "a limit set by laws of nature"
+                     : ajp_is(record->hardware_evidence, "projected") ? "projected from published parts"
+                     : ajp_is(record->hardware_evidence, "simulated") ? "a published simulation"
+                     : ajp_is(record->hardware_evidence, "measured")  ? "measured on chips that exist"
+                                                                      : record->hardware_evidence);
             if (ajp_node(record) != NULL) {
                 ajp_text_put(out, ", ");
                 ajp_text_put_html(out, ajp_node(record));
@@ -92,34 +95,41 @@ static void put_hardware_list(const ajp_view *view, ajp_text *out)
     ajp_text_put(out, "</ul>\n");
 }
 
-/* How the families multiply, for readers from other fields; families without a row are told by their summary. */
+/* How the families multiply, for readers from other fields; families without a row are told by their summary.
+ */
 static const struct {
     const char *family, *title, *words;
 } explained[] = {
     {"homodyne", "How light multiplies.",
      "Every number becomes the amplitude of a short light pulse. A pulse of the input and a pulse "
-     "of the weight meet on a half-silvered mirror and interfere; two detectors count the photons that leave it, and "
-     "the difference of the two counts, added up over all pulses, is the sum of products that a neuron needs. Photons "
-     "arrive at random, so a count of few photons is noisy and the network errs more often. How few are enough is what "
+     "of the weight meet on a half-silvered mirror and interfere; two detectors count the photons that leave "
+     "it, and "
+     "the difference of the two counts, added up over all pulses, is the sum of products that a neuron "
+     "needs. Photons "
+     "arrive at random, so a count of few photons is noisy and the network errs more often. How few are "
+     "enough is what "
      "the sweep below shows."},
 };
 
 void ajp_story_lead(ajp_view *view, ajp_text *out)
 {
     const aj_evaluation *record = view->entries[0].record;
-    ajp_number macs = ajp_count_text(record->macs_per_inference), samples = ajp_count_text((double)record->n_samples);
+    ajp_number macs = ajp_count_text(record->macs_per_inference),
+               samples = ajp_count_text((double)record->n_samples);
     const char *network = network_words(view), *data = ajp_dataset_words(record, &view->arena);
     if (record->dataset_name != NULL)
         paragraph(out, "lead",
-                  ajp_arena_printf(&view->arena,
-                                   "A %s classifies %s %s of %s. One inference takes %s multiply-accumulates (MACs). The "
-                                   "same trained network, with the same weights, was run on models of hardware that draw "
-                                   "the noise physics prescribes and add up the energy cause by cause:",
-                                   network, samples.text, ajp_sample_word(record), data, macs.text));
+                  ajp_arena_printf(
+                      &view->arena,
+                      "A %s classifies %s %s of %s. One inference takes %s multiply-accumulates (MACs). The "
+                      "same trained network, with the same weights, was run on models of hardware that draw "
+                      "the noise physics prescribes and add up the energy cause by cause:",
+                      network, samples.text, ajp_sample_word(record), data, macs.text));
     else
         paragraph(out, "lead",
-                  ajp_arena_printf(&view->arena, "A %s of %s multiply-accumulates (MACs) per inference, on models of:", network,
-                                   macs.text));
+                  ajp_arena_printf(&view->arena,
+                                   "A %s of %s multiply-accumulates (MACs) per inference, on models of:",
+                                   network, macs.text));
     put_hardware_list(view, out);
     for (size_t k = 0; k < sizeof explained / sizeof *explained; k++)
         for (size_t i = 0; i < view->n_entries; i++)
@@ -156,7 +166,8 @@ static void sweep_sentence(const ajp_sweep *sweep, ajp_text *out)
     put_strong(out, ajp_is(photons.text, "1") ? " photon per multiplication" : " photons per multiplication");
     ajp_text_put(out, " the network errs on ");
     put_percent(out, ajp_error_ratio(point->accuracy_ratio.mean));
-    ajp_text_format(out, " of the %s, %s one percentage point of exact arithmetic (", word, sweep->met ? "within" : "not within");
+    ajp_text_format(out, " of the %s, %s one percentage point of exact arithmetic (", word,
+                    sweep->met ? "within" : "not within");
     put_percent(out, ajp_error_ratio(point->clean_accuracy_ratio));
     ajp_text_put(out, ").");
     if (isnan(point->energy.optical_joules)) return;
@@ -167,11 +178,17 @@ static void sweep_sentence(const ajp_sweep *sweep, ajp_text *out)
     ajp_text_put(out, " per inference at the detectors.");
 }
 
+/* Exact hardware has no accuracy of its own: it is the clean one. */
+static double accuracy_of(const aj_evaluation *record)
+{
+    return isnan(record->accuracy_ratio.mean) ? record->clean_accuracy_ratio : record->accuracy_ratio.mean;
+}
+
 /* "313 nJ per inference at 4.8 % error": energies compare only beside their errors. */
 static void put_cost(ajp_text *out, const ajp_entry *entry)
 {
     const aj_evaluation *record = entry->record;
-    double accuracy = isnan(record->accuracy_ratio.mean) ? record->clean_accuracy_ratio : record->accuracy_ratio.mean;
+    double accuracy = accuracy_of(record);
     ajp_number joules = ajp_quantity(aj_energy_boundary(&record->energy, AJ_SYSTEM), "J");
     ajp_text_put_html(out, entry->label);
     ajp_text_put(out, " takes ");
@@ -193,9 +210,14 @@ static void machines_sentence(const ajp_entry *light, const ajp_entry *digital, 
     ajp_text_put(out, "; ");
     put_cost(out, digital);
     if (factor < 1.05)
-        ajp_text_put(out, ", about as much.");
+        ajp_text_put(out, ", about as much");
     else
-        ajp_text_format(out, ", %.*f times %s.", factor < 10.0 ? 1 : 0, factor, ours < theirs ? "as much" : "less");
+        ajp_text_format(out, ", %.*f times %s", factor < 10.0 ? 1 : 0, factor,
+                        ours < theirs ? "as much" : "less");
+    double apart = 100.0 * fabs(accuracy_of(light->record) - accuracy_of(digital->record));
+    if (apart > 100.0 * AJP_WITHIN_RATIO)
+        ajp_text_format(out, ". Mind that their errors lie %.1f points apart", apart);
+    ajp_text_put(out, ".");
 }
 
 static void put_tile(ajp_text *out, const char *name, const char *number, const char *words)
@@ -219,16 +241,22 @@ static void sweep_tiles(ajp_view *view, const ajp_sweep *sweep, ajp_text *out)
     ajp_number photons = ajp_plain(ajp_sweep_x(sweep, sweep->chosen), 3);
     ajp_number error = ajp_percent(ajp_error_ratio(point->accuracy_ratio.mean), 2);
     ajp_number clean = ajp_percent(ajp_error_ratio(point->clean_accuracy_ratio), 2);
-    put_tile(out, sweep->met ? "Photons per MAC that suffice" : "Photons per MAC of the best point", photons.text,
-             ajp_arena_printf(&view->arena, sweep->met ? "%s: the dimmest level tried within a point of exact arithmetic (error %s %%, exact %s %%)"
-                                         : "%s: error %s %%, exact arithmetic %s %%",
-                              sweep->label, error.text, clean.text));
+    put_tile(
+        out, sweep->met ? "Photons per MAC that suffice" : "Photons per MAC of the best point", photons.text,
+        ajp_arena_printf(
+            &view->arena,
+            sweep->met
+                ? "%s: the dimmest level tried within a point of exact arithmetic (error %s %%, exact %s %%)"
+                : "%s: error %s %%, exact arithmetic %s %%",
+            sweep->label, error.text, clean.text));
     double joules = ajp_per_mac(point, AJ_OPTICAL);
     if (isnan(joules)) return;
     ajp_number mac = ajp_quantity(joules, "J"), ratio = ajp_plain(joules / AJP_LANDAUER_300K_JOULES, 3);
-    put_tile(out, "Light per MAC", mac.text,
-             ajp_arena_printf(&view->arena, "at the detectors; %s times k T ln 2, the least heat of erasing one bit at 300 K",
-                              ratio.text));
+    put_tile(
+        out, "Light per MAC", mac.text,
+        ajp_arena_printf(&view->arena,
+                         "at the detectors; %s times k T ln 2, the least heat of erasing one bit at 300 K",
+                         ratio.text));
 }
 
 static void machine_tile(ajp_view *view, const ajp_entry *entry, ajp_text *out)
@@ -236,11 +264,12 @@ static void machine_tile(ajp_view *view, const ajp_entry *entry, ajp_text *out)
     const aj_evaluation *record = entry->record;
     ajp_number joules = ajp_quantity(aj_energy_boundary(&record->energy, AJ_SYSTEM), "J");
     ajp_number mac = ajp_quantity(ajp_per_mac(record, AJ_SYSTEM), "J");
-    double accuracy = isnan(record->accuracy_ratio.mean) ? record->clean_accuracy_ratio : record->accuracy_ratio.mean;
+    double accuracy = accuracy_of(record);
     ajp_number error = ajp_percent(ajp_error_ratio(accuracy), 2);
     put_tile(out, ajp_arena_printf(&view->arena, "One inference on %s", entry->label), joules.text,
              isnan(accuracy) ? ajp_arena_printf(&view->arena, "all causes; %s per MAC", mac.text)
-                             : ajp_arena_printf(&view->arena, "all causes; %s per MAC; error %s %%", mac.text, error.text));
+                             : ajp_arena_printf(&view->arena, "all causes; %s per MAC; error %s %%", mac.text,
+                                                error.text));
 }
 
 void ajp_story_headline(ajp_view *view, ajp_text *out)
@@ -262,7 +291,8 @@ void ajp_story_headline(ajp_view *view, ajp_text *out)
 
 static bool is_assumption(const char *source)
 {
-    return source == NULL || *source == '\0' || strncmp(source, "default", 7) == 0 || strstr(source, "ssum") != NULL;
+    return source == NULL || *source == '\0' || strncmp(source, "default", 7) == 0 ||
+           strstr(source, "ssum") != NULL;
 }
 
 void ajp_story_origins(ajp_view *view, ajp_text *out)
@@ -276,17 +306,26 @@ void ajp_story_origins(ajp_view *view, ajp_text *out)
             n_assumed += is_assumption(record->parameters[p].source);
         }
     }
-    ajp_text_put(out, "<ul>\n<li><b>Accuracy</b> is simulated: every image goes through the network with the hardware's noise "
-                      "drawn anew. Each <i>trial</i> draws everything once more over all images; intervals are 95 % "
-                      "(Student) over trials, and where stated over trials and images.</li>\n");
-    ajp_text_put(out, "<li><b>Energy</b> is modelled, not measured: events (symbols encoded, results converted, words moved, "
-                      "operations, seconds) times the price of each. Causes are disjoint; a sum is given only when every "
-                      "cause in it is described.</li>\n");
+    ajp_text_put(
+        out, "<ul>\n<li><b>Accuracy</b> is simulated: every image goes through the network with the "
+             "hardware's noise "
+             "drawn anew. Each <i>trial</i> draws everything once more over all images; intervals are 95 % "
+             "(Student) over trials, and where stated over trials and images.</li>\n");
+    ajp_text_put(
+        out,
+        "<li><b>Energy</b> is modelled, not measured: events (symbols encoded, results converted, words "
+        "moved, "
+        "operations, seconds) times the price of each. Causes are disjoint; a sum is given only when every "
+        "cause in it is described.</li>\n");
     if (any_light(view))
-        ajp_text_put(out, "<li><b>Photons per MAC</b> are those incident on all detectors, both outputs of every splitter, "
-                          "signal and local oscillator, divided by the multiplications of the network. Losses, "
-                          "modulators and the laser's wall plug come on top and are part of <i>laser</i>.</li>\n");
-    ajp_text_format(out, "<li><b>Parameters</b>: %zu values are used, each with its source below; %zu of them are marked as "
-                         "assumptions or defaults, the others come from the publications and laws named.</li>\n</ul>\n",
-                    n, n_assumed);
+        ajp_text_put(
+            out,
+            "<li><b>Photons per MAC</b> are those incident on all detectors, both outputs of every splitter, "
+            "signal and local oscillator, divided by the multiplications of the network. Losses, "
+            "modulators and the laser's wall plug come on top and are part of <i>laser</i>.</li>\n");
+    ajp_text_format(
+        out,
+        "<li><b>Parameters</b>: %zu values are used, each with its source below; %zu of them are marked as "
+        "assumptions or defaults, the others come from the publications and laws named.</li>\n</ul>\n",
+        n, n_assumed);
 }

@@ -14,39 +14,53 @@ static const char *const rules[] = {
     "p.note,figcaption{color:var(--soft);font-size:14px;max-width:96ch}",
     "p.headline{font-size:20px;line-height:1.45;background:var(--pale);border-left:5px solid var(--blue);"
     "padding:16px 20px;margin:24px 0;max-width:none}",
-    ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(215px,1fr));gap:14px;margin:22px 0 10px}",
+    ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(215px,1fr));gap:14px;margin:22px 0 "
+    "10px}",
     ".tile{border:1px solid var(--line);border-radius:8px;padding:14px 16px}",
-    ".tile b{display:block;font-size:27px;line-height:1.15;font-variant-numeric:tabular-nums;color:var(--blue)}",
-    ".tile span{display:flex;align-items:flex-end;min-height:2.7em;font-size:14px;line-height:1.3;font-weight:600;margin-bottom:5px}",
-    ".tile i{display:block;font-style:normal;color:var(--soft);font-size:13px;line-height:1.4;margin-top:6px}",
+    ".tile "
+    "b{display:block;font-size:27px;line-height:1.15;font-variant-numeric:tabular-nums;color:var(--blue)}",
+    ".tile "
+    "span{display:flex;align-items:flex-end;min-height:2.7em;font-size:14px;line-height:1.3;font-weight:600;"
+    "margin-bottom:5px}",
+    ".tile "
+    "i{display:block;font-style:normal;color:var(--soft);font-size:13px;line-height:1.4;margin-top:6px}",
     "figure{margin:20px 0 26px}figure svg{display:block;width:100%;height:auto}",
-    "figure>.frame{border:1px solid var(--line);border-radius:8px;padding:14px 14px 8px}figcaption{margin-top:9px}",
+    "figure>.frame{border:1px solid var(--line);border-radius:8px;padding:14px 14px "
+    "8px}figcaption{margin-top:9px}",
     "figcaption b{color:var(--ink)}",
     ".scroll{overflow-x:auto;margin:16px 0 6px}",
     "table{border-collapse:collapse;width:100%;font-size:14px;line-height:1.4}",
     "caption{text-align:left;font-weight:600;padding:4px 0 6px;font-size:15px}",
     "th,td{padding:6px 10px;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}",
-    "thead th{border-bottom:2px solid #a0aec0;vertical-align:bottom;font-size:13px;line-height:1.3;color:var(--soft)}",
+    "thead th{border-bottom:2px solid "
+    "#a0aec0;vertical-align:bottom;font-size:13px;line-height:1.3;color:var(--soft)}",
     "td:first-child,th:first-child{padding-left:2px}td:last-child,th:last-child{padding-right:2px}",
     ".n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}",
     "tr.rule td{border-top:2px solid #718096}tr.strong td{font-weight:600;background:var(--pale)}",
     "table.facts th{width:230px;font-weight:600;color:var(--soft)}table.facts td{overflow-wrap:anywhere}",
     "td{overflow-wrap:break-word}",
     "code,pre{font:13.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}",
-    "pre{background:#f7f8fa;border:1px solid var(--line);border-radius:6px;padding:12px 14px;white-space:pre-wrap;"
+    "pre{background:#f7f8fa;border:1px solid var(--line);border-radius:6px;padding:12px "
+    "14px;white-space:pre-wrap;"
     "overflow-wrap:anywhere}",
     "ul{padding-left:22px;max-width:92ch}li{margin:4px 0}",
     "details{margin:10px 0}summary{cursor:pointer;font-weight:600}",
-    "svg.chart text{font-size:14.5px;fill:#374151}svg.chart text.head{font-size:15.5px;font-weight:600;fill:#1a202c}",
+    "svg.chart text{font-size:14.5px;fill:#374151}svg.chart "
+    "text.head{font-size:15.5px;font-weight:600;fill:#1a202c}",
     "svg.chart .sum{font-weight:400;fill:#4a5568}svg.chart text.in{font-size:13.5px;fill:#1a202c}",
     "svg.chart text.light{fill:#fff}svg.chart .grid{stroke:#e5e7eb;stroke-width:1}",
-    "svg.chart text.tick{font-size:13px;fill:#4a5568}svg.chart line.law{stroke:#6b7280;stroke-width:1.3;stroke-dasharray:6 4}",
+    "svg.chart text.tick{font-size:13px;fill:#4a5568}svg.chart "
+    "line.law{stroke:#6b7280;stroke-width:1.3;stroke-dasharray:6 4}",
     "svg.chart text.law{font-size:13.5px;fill:#4b5563}svg.chart .span{stroke:#a0aec0;stroke-width:3}",
     "svg.chart .halo{paint-order:stroke;stroke:#fff;stroke-width:5px;stroke-linejoin:round}",
     ".b0{fill:#d97706}.b1{fill:#1f5fa8}.b2{fill:#2d3748}",
-    "footer{margin-top:48px;padding-top:14px;border-top:1px solid var(--line);color:var(--soft);font-size:13.5px}",
-    "@media print{main{max-width:none;padding:0}body{font-size:11pt}h2{break-after:avoid}figure,.tile,tr{break-inside:avoid}"
-    "p.headline,.strong td,.tile{print-color-adjust:exact;-webkit-print-color-adjust:exact}.scroll{overflow:visible}}",
+    "footer{margin-top:48px;padding-top:14px;border-top:1px solid "
+    "var(--line);color:var(--soft);font-size:13.5px}",
+    "@media "
+    "print{main{max-width:none;padding:0}body{font-size:11pt}h2{break-after:avoid}figure,.tile,tr{break-"
+    "inside:avoid}"
+    "p.headline,.strong "
+    "td,.tile{print-color-adjust:exact;-webkit-print-color-adjust:exact}.scroll{overflow:visible}}",
 };
 
 void ajp_style_put(ajp_text *out)

@@ -67,7 +67,8 @@ void ajp_table_points(const ajp_view *view, const ajp_sweep *sweep, ajp_arena *a
     ajp_number clean = ajp_percent(ajp_error_ratio(sweep->points[0]->clean_accuracy_ratio), 2);
     out->caption = ajp_arena_printf(
         arena, "Exact arithmetic (float32): %s %% error. %s— = not described by this preset.", clean.text,
-        sweep->photons ? "Photons are those incident on all detectors, of signal and local oscillator. " : "");
+        sweep->photons ? "Photons are those incident on all detectors, of signal and local oscillator. "
+                       : "");
 }
 
 static void cell_year(ajp_grid *grid, const aj_evaluation *record)
@@ -81,7 +82,8 @@ static void cell_year(ajp_grid *grid, const aj_evaluation *record)
 static void cell_accuracy(ajp_grid *grid, const aj_evaluation *record)
 {
     ajp_number mean = ajp_percent(record->accuracy_ratio.mean, 2);
-    ajp_number half = ajp_percent((record->accuracy_ratio.ci95_high - record->accuracy_ratio.ci95_low) / 2.0, 2);
+    ajp_number half =
+        ajp_percent((record->accuracy_ratio.ci95_high - record->accuracy_ratio.ci95_low) / 2.0, 2);
     if (isnan(record->accuracy_ratio.mean))
         mean = ajp_percent(record->clean_accuracy_ratio, 2); /* exact arithmetic only */
     if (isnan(record->accuracy_ratio.ci95_low))
@@ -95,7 +97,9 @@ static bool same_batch(const ajp_view *view)
 {
     const aj_evaluation *first = view->entries[0].record;
     for (size_t i = 1; i < view->n_entries; i++)
-        if (view->entries[i].record->batch != first->batch || !ajp_is(view->entries[i].record->mode, first->mode)) return false;
+        if (view->entries[i].record->batch != first->batch ||
+            !ajp_is(view->entries[i].record->mode, first->mode))
+            return false;
     return true;
 }
 
@@ -103,8 +107,9 @@ static const char *batch_words(const ajp_view *view, ajp_arena *arena)
 {
     const aj_evaluation *first = view->entries[0].record;
     if (!same_batch(view)) return "batch: inferences that share one encoding or fetching of the weights.";
-    return ajp_arena_printf(arena, "All at batch %u (inferences that share one encoding or fetching of the weights), mode %s.",
-                            first->batch, first->mode != NULL ? first->mode : "not stated");
+    return ajp_arena_printf(
+        arena, "All at batch %u (inferences that share one encoding or fetching of the weights), mode %s.",
+        first->batch, first->mode != NULL ? first->mode : "not stated");
 }
 
 void ajp_table_boundaries(const ajp_view *view, bool per_mac, ajp_arena *arena, ajp_grid *out)
@@ -144,11 +149,12 @@ void ajp_table_boundaries(const ajp_view *view, bool per_mac, ajp_arena *arena, 
         if (!per_mac) cell_quantity(out, record->latency_seconds, "s");
     }
     if (!per_mac) return;
-    out->caption = ajp_arena_printf(arena,
-                                    "optical: light at the detectors, a part of the laser's energy. accelerator: laser to "
-                                    "static power. system: memory, host and facility too. — = does not exist or is not "
-                                    "fully described. %s",
-                                    batch_words(view, arena));
+    out->caption = ajp_arena_printf(
+        arena,
+        "optical: light at the detectors, a part of the laser's energy. accelerator: laser to "
+        "static power. system: memory, host and facility too. — = does not exist or is not "
+        "fully described. %s",
+        batch_words(view, arena));
 }
 
 uint32_t ajp_causes_present(const ajp_view *view)
@@ -180,7 +186,8 @@ static void cell_cause(ajp_grid *grid, const aj_energy *energy, int cause)
     ajp_grid_format(grid, share > 0.0 && share < 0.1 ? "%s (<0.1 %%)" : "%s (%.1f %%)", value.text, share);
 }
 
-static void sum_row(const ajp_view *view, size_t first, size_t n, aj_boundary boundary, const char *title, ajp_grid *out)
+static void sum_row(const ajp_view *view, size_t first, size_t n, aj_boundary boundary, const char *title,
+                    ajp_grid *out)
 {
     ajp_grid_row *row = ajp_grid_add(out);
     if (row != NULL) {
@@ -190,7 +197,9 @@ static void sum_row(const ajp_view *view, size_t first, size_t n, aj_boundary bo
     ajp_grid_cell(out, title);
     for (size_t i = first; i < first + n; i++) {
         const aj_energy *energy = &view->entries[i].record->energy;
-        cell_quantity(out, boundary == AJ_N_BOUNDARIES ? aj_energy_described(energy) : aj_energy_boundary(energy, boundary),
+        cell_quantity(out,
+                      boundary == AJ_N_BOUNDARIES ? aj_energy_described(energy)
+                                                  : aj_energy_boundary(energy, boundary),
                       "J");
     }
 }
@@ -204,7 +213,8 @@ void ajp_table_causes(const ajp_view *view, size_t first, size_t n, ajp_arena *a
     for (size_t i = first; i < first + n; i++) {
         ajp_grid_column(out, view->entries[i].label, AJP_RIGHT);
         const aj_energy *energy = &view->entries[i].record->energy;
-        if (isnan(aj_energy_boundary(energy, AJ_SYSTEM)) && !isnan(aj_energy_described(energy))) undescribed = true;
+        if (isnan(aj_energy_boundary(energy, AJ_SYSTEM)) && !isnan(aj_energy_described(energy)))
+            undescribed = true;
     }
     for (int cause = 0; cause < AJ_N_CAUSES; cause++) {
         if ((present >> cause & 1u) == 0) continue;
@@ -215,7 +225,8 @@ void ajp_table_causes(const ajp_view *view, size_t first, size_t n, ajp_arena *a
     sum_row(view, first, n, AJ_ACCELERATOR, "accelerator (laser to static)", out);
     sum_row(view, first, n, AJ_SYSTEM, "system (all causes)", out);
     if (undescribed) sum_row(view, first, n, AJ_N_BOUNDARIES, "described causes only", out);
-    out->caption = "Empty: the cause does not exist on this hardware. —: it exists and is not described, so no sum is given.";
+    out->caption = "Empty: the cause does not exist on this hardware. —: it exists and is not described, so "
+                   "no sum is given.";
 }
 
 void ajp_table_layers(const ajp_entry *entry, ajp_arena *arena, ajp_grid *out)
@@ -238,8 +249,8 @@ void ajp_table_layers(const ajp_entry *entry, ajp_arena *arena, ajp_grid *out)
         ajp_grid_cell(out, layer->name);
         ajp_grid_cell(out, layer->op_type);
         ajp_grid_cell(out, layer->runs_on);
-        ajp_grid_format(out, "%llu × %llu × %llu", (unsigned long long)layer->rows, (unsigned long long)layer->cols,
-                        (unsigned long long)layer->reps);
+        ajp_grid_format(out, "%llu × %llu × %llu", (unsigned long long)layer->rows,
+                        (unsigned long long)layer->cols, (unsigned long long)layer->reps);
         ajp_number text = ajp_count_text(layer->macs);
         ajp_grid_cell(out, text.text);
         cell_quantity(out, layer->photons_incident, "");

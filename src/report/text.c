@@ -39,7 +39,8 @@ void ajp_text_format(ajp_text *text, const char *format, ...)
     va_end(arguments);
     size_t wanted = text->size + (length < 0 ? 0 : (size_t)length);
     if (text->failed) return;
-    if (length < 0 || ajp_grow(NULL, (void **)&text->bytes, &text->capacity, wanted + 1, 1, "report", NULL) != AJ_OK) {
+    if (length < 0 ||
+        ajp_grow(NULL, (void **)&text->bytes, &text->capacity, wanted + 1, 1, "report", NULL) != AJ_OK) {
         text->failed = true;
         return;
     }
@@ -95,6 +96,7 @@ aj_status ajp_text_write(const ajp_text *text, FILE *stream, aj_error *err)
     errno = 0;
     if (text->size > 0 && fwrite(text->bytes, 1, text->size, stream) != text->size)
         return ajp_fail(err, AJ_IO, errno, "the report could not be written; check the free space");
-    if (fflush(stream) != 0) return ajp_fail(err, AJ_IO, errno, "the report could not be written; check the free space");
+    if (fflush(stream) != 0)
+        return ajp_fail(err, AJ_IO, errno, "the report could not be written; check the free space");
     return AJ_OK;
 }

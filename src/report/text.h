@@ -16,7 +16,8 @@ void ajp_text_put(ajp_text *text, const char *piece);
 void ajp_text_put_n(ajp_text *text, const char *piece, size_t n);
 void ajp_text_format(ajp_text *text, const char *format, ...) AJ_PRINTF(2, 3);
 void ajp_text_repeat(ajp_text *text, const char *piece, size_t n);
-/* Escaped for HTML and SVG, in text and in quoted attributes; what is not UTF-8 or not printable becomes U+FFFD. */
+/* Escaped for HTML and SVG, in text and in quoted attributes; what is not UTF-8 or not printable becomes
+ * U+FFFD. */
 void ajp_text_put_html(ajp_text *text, const char *piece);
 void ajp_text_free(ajp_text *text);
 /* To the stream as a whole; NO_MEMORY when a piece was lost before. */

@@ -75,7 +75,8 @@ double ajp_error_ratio(double accuracy_ratio)
 
 double ajp_photon_joules(const aj_evaluation *record)
 {
-    const aj_recorded_parameter *wavelength = find(record->parameters, record->n_parameters, "wavelength_meters");
+    const aj_recorded_parameter *wavelength =
+        find(record->parameters, record->n_parameters, "wavelength_meters");
     double meters = wavelength != NULL && wavelength->value > 0.0 ? wavelength->value : 1.55e-6;
     return AJP_HC_JOULE_METERS / meters;
 }
@@ -103,7 +104,8 @@ static bool within(const aj_evaluation *record)
     return record->accuracy_ratio.mean >= record->clean_accuracy_ratio - AJP_WITHIN_RATIO;
 }
 
-/* The point that spends least and keeps the accuracy, with every brighter point keeping it too; else the best. */
+/* The point that spends least and keeps the accuracy, with every brighter point keeping it too; else the
+ * best. */
 static void choose(ajp_sweep *sweep)
 {
     size_t best = 0, from = sweep->n;
@@ -118,8 +120,10 @@ static void choose(ajp_sweep *sweep)
     sweep->chosen = sweep->met ? from : best;
 }
 
-/* "homodyne", and with it what distinguishes sweeps of the same hardware: "homodyne, detector capacitance 1 fF". */
-static const char *label_of(const ajp_view *view, const aj_evaluation *record, const char *except, ajp_arena *arena)
+/* "homodyne", and with it what distinguishes sweeps of the same hardware: "homodyne, detector capacitance 1
+ * fF". */
+static const char *label_of(const ajp_view *view, const aj_evaluation *record, const char *except,
+                            ajp_arena *arena)
 {
     const char *label = record->hardware_name != NULL ? record->hardware_name : "exact arithmetic";
     for (size_t p = 0; label != NULL && p < record->n_parameters; p++) {
@@ -130,7 +134,8 @@ static const char *label_of(const ajp_view *view, const aj_evaluation *record, c
             const aj_evaluation *other = &view->records[i];
             if (!ajp_is(other->hardware_name, record->hardware_name)) continue;
             if (other->n_varied > 0 && ajp_is(parameter->key, x_key(other))) continue;
-            const aj_recorded_parameter *theirs = find(other->parameters, other->n_parameters, parameter->key);
+            const aj_recorded_parameter *theirs =
+                find(other->parameters, other->n_parameters, parameter->key);
             if (!same_value(parameter, theirs)) differs = true;
         }
         if (!differs) continue;
@@ -191,28 +196,29 @@ static aj_status fill_entries(ajp_view *view, aj_error *err)
         choose(sweep);
         ajp_number x = sweep->photons ? ajp_plain(ajp_sweep_x(sweep, sweep->chosen), 3)
                                       : ajp_exact_quantity(ajp_sweep_x(sweep, sweep->chosen), sweep->unit);
-        const char *label = sweep->photons
-                                ? ajp_arena_printf(&view->arena, "%s at %s photons/MAC", sweep->label, x.text)
-                                : ajp_arena_printf(&view->arena, "%s at %s %s", sweep->label, sweep->key, x.text);
+        const char *label =
+            sweep->photons ? ajp_arena_printf(&view->arena, "%s at %s photons/MAC", sweep->label, x.text)
+                           : ajp_arena_printf(&view->arena, "%s at %s %s", sweep->label, sweep->key, x.text);
         AJ_TRY(add_entry(view, sweep->points[sweep->chosen], label, err));
     }
     for (size_t i = 0; i < view->n; i++) {
         if (view->records[i].n_varied > 0) continue;
         view->n_singles++;
-        AJ_TRY(add_entry(view, &view->records[i], label_of(view, &view->records[i], NULL, &view->arena), err));
+        AJ_TRY(
+            add_entry(view, &view->records[i], label_of(view, &view->records[i], NULL, &view->arena), err));
     }
     return AJ_OK;
 }
 
-aj_status ajp_view_create(ajp_view *out, const aj_evaluation *records, size_t n, const aj_report_options *options,
-                          aj_error *err)
+aj_status ajp_view_create(ajp_view *out, const aj_evaluation *records, size_t n,
+                          const aj_report_options *options, aj_error *err)
 {
     static const aj_report_options defaults = AJ_REPORT_OPTIONS_INIT;
     if (n == 0) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "report: no records; name a file that has some");
     if (options == NULL) options = &defaults;
     if (options->struct_size != sizeof *options)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "report options: struct_size %zu; use AJ_REPORT_OPTIONS_INIT",
-                        options->struct_size);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "report options: struct_size %zu; use AJ_REPORT_OPTIONS_INIT", options->struct_size);
     ajp_view view = {.records = records, .n = n, .options = options};
     ajp_arena_init(&view.arena, NULL);
     view.sweeps = ajp_arena_array(&view.arena, n, sizeof *view.sweeps);

@@ -10,7 +10,7 @@
 typedef struct {
     const aj_evaluation **points;
     size_t n;
-    const char *key;   /* the varied key: x */
+    const char *key; /* the varied key: x */
     const char *unit;
     bool photons;      /* x is photons per MAC */
     const char *label; /* hardware, and what tells this sweep from the others */
@@ -37,8 +37,8 @@ typedef struct {
 } ajp_view;
 
 /* BAD_ARGUMENT for no records. Destroy after success only. */
-aj_status ajp_view_create(ajp_view *out, const aj_evaluation *records, size_t n, const aj_report_options *options,
-                          aj_error *err);
+aj_status ajp_view_create(ajp_view *out, const aj_evaluation *records, size_t n,
+                          const aj_report_options *options, aj_error *err);
 void ajp_view_destroy(ajp_view *view);
 
 double ajp_sweep_x(const ajp_sweep *sweep, size_t i);
@@ -50,15 +50,17 @@ bool ajp_is(const char *a, const char *b); /* equal; two NULL are equal */
 
 /* Words. All live in the arena; NULL when memory ran out. */
 const char *ajp_key_words(const char *key, ajp_arena *arena); /* "detector capacitance" */
-const char *ajp_network_shape(const aj_evaluation *record, ajp_arena *arena); /* "784-100-100-10", or NULL: no chain */
-const char *ajp_dataset_words(const aj_evaluation *record, ajp_arena *arena); /* "Fashion-MNIST (test split)" */
+const char *ajp_network_shape(const aj_evaluation *record,
+                              ajp_arena *arena); /* "784-100-100-10", or NULL: no chain */
+const char *ajp_dataset_words(const aj_evaluation *record,
+                              ajp_arena *arena);          /* "Fashion-MNIST (test split)" */
 const char *ajp_sample_word(const aj_evaluation *record); /* "images", else "samples" */
-const char *ajp_node(const aj_evaluation *record); /* NULL when it has none ("none", as limits say) */
-const char *ajp_model_name(const aj_evaluation *record); /* without folders */
+const char *ajp_node(const aj_evaluation *record);        /* NULL when it has none ("none", as limits say) */
+const char *ajp_model_name(const aj_evaluation *record);  /* without folders */
 const char *ajp_x_title(const ajp_sweep *sweep, ajp_arena *arena);
 
 /* Exact since the SI of 2019 (CODATA 2022). */
 #define AJP_LANDAUER_300K_JOULES (1.380649e-23 * 300.0 * 0.69314718055994530942) /* k T ln 2 */
-#define AJP_HC_JOULE_METERS (6.62607015e-34 * 299792458.0)
+#define AJP_HC_JOULE_METERS      (6.62607015e-34 * 299792458.0)
 
 #endif

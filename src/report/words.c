@@ -6,8 +6,8 @@
 /* Without the unit at its end (the value carries it) and with spaces. */
 const char *ajp_key_words(const char *key, ajp_arena *arena)
 {
-    static const char *const units[] = {"_joules", "_watts", "_seconds", "_hertz", "_kelvin", "_meters", "_farads",
-                                        "_volts", "_radians", "_siemens", "_ratio"};
+    static const char *const units[] = {"_joules", "_watts", "_seconds", "_hertz",   "_kelvin", "_meters",
+                                        "_farads", "_volts", "_radians", "_siemens", "_ratio"};
     size_t length = strlen(key);
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         size_t n = strlen(units[i]);

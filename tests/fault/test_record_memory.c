@@ -1,4 +1,5 @@
-/* record, report: every allocation gets its turn to fail: NO_MEMORY and nothing half-made, or the whole result. */
+/* record, report: every allocation gets its turn to fail: NO_MEMORY and nothing half-made, or the whole
+ * result. */
 #include "check.h"
 
 #include <unistd.h>
@@ -121,7 +122,8 @@ static void reports(const aj_evaluation *records)
 
 int main(void)
 {
-    setenv("PATH", "/nonexistent", 1); /* the page without its figure: gnuplot needs no turn of its own here */
+    setenv("PATH", "/nonexistent",
+           1); /* the page without its figure: gnuplot needs no turn of its own here */
     building();
     aj_evaluation records[3];
     for (int i = 0; i < 3; i++) CHECK_OK(make(&records[i], i + 1), err);

@@ -113,7 +113,8 @@ static void round_trip(void)
         CHECK(isnan(second.parameters[2].value) && second.parameters[2].word == NULL);
         CHECK_INT(second.n_notes, 2);
         CHECK(second.layers[1].energy.cause_joules[AJ_CAUSE_ADC] == 1e-12 / 3);
-        CHECK(second.energy.applies == first.energy.applies && isnan(second.energy.cause_joules[AJ_CAUSE_LASER]));
+        CHECK(second.energy.applies == first.energy.applies &&
+              isnan(second.energy.cause_joules[AJ_CAUSE_LASER]));
         aj_text_free(text);
         aj_text_free(again);
         aj_evaluation_destroy(&second);
@@ -145,21 +146,48 @@ static json_t *at(json_t *object, const char *path)
 static void contract(void)
 {
     static const char *const wanted[][2] = {
-        {"model", "S"}, {"dataset.name", "S"}, {"dataset.split", "S"}, {"dataset.samples", "I"},
-        {"hardware.name", "S"}, {"hardware.family", "S"}, {"hardware.evidence", "S"}, {"hardware.node", "N"},
-        {"hardware.parameters.photons_per_mac", "I"}, {"hardware.parameters.weight_gain", "S"},
-        {"hardware.parameters.detector_capacitance_farads", "N"}, {"varied.photons_per_mac", "I"},
-        {"hardware.parameter_sources.photons_per_mac.source", "S"}, {"seed", "I"}, {"trials", "I"}, {"batch", "I"},
-        {"mode", "S"}, {"clean_accuracy_ratio", "R"}, {"accuracy_ratio.mean", "R"}, {"accuracy_ratio.stddev", "R"},
-        {"accuracy_ratio.ci95", "A"}, {"accuracy_ratio.ci95_dataset", "A"}, {"accuracy_ratio.n", "I"},
-        {"loss.stddev", "N"}, {"loss.ci95", "N"}, {"macs_per_inference", "I"}, {"flops_per_inference", "I"},
-        {"energy_joules_per_inference.optical", "R"}, {"energy_joules_per_inference.accelerator", "N"},
-        {"energy_joules_per_inference.system", "N"}, {"energy_joules_per_inference.described_joules", "R"},
-        {"energy_joules_per_inference.causes.laser", "N"}, {"energy_joules_per_inference.causes.adc", "R"},
-        {"energy_joules_per_inference.stddev_joules", "N"}, {"energy_joules_per_inference.origin", "S"},
-        {"energy_joules_per_mac.optical", "R"}, {"energy_joules_per_mac.accelerator", "N"},
-        {"energy_joules_per_mac.system", "N"}, {"latency_seconds", "N"}, {"digital_fallback", "A"},
-        {"measured.energy_joules", "N"}, {"measured.duration_seconds", "R"},
+        {"model", "S"},
+        {"dataset.name", "S"},
+        {"dataset.split", "S"},
+        {"dataset.samples", "I"},
+        {"hardware.name", "S"},
+        {"hardware.family", "S"},
+        {"hardware.evidence", "S"},
+        {"hardware.node", "N"},
+        {"hardware.parameters.photons_per_mac", "I"},
+        {"hardware.parameters.weight_gain", "S"},
+        {"hardware.parameters.detector_capacitance_farads", "N"},
+        {"varied.photons_per_mac", "I"},
+        {"hardware.parameter_sources.photons_per_mac.source", "S"},
+        {"seed", "I"},
+        {"trials", "I"},
+        {"batch", "I"},
+        {"mode", "S"},
+        {"clean_accuracy_ratio", "R"},
+        {"accuracy_ratio.mean", "R"},
+        {"accuracy_ratio.stddev", "R"},
+        {"accuracy_ratio.ci95", "A"},
+        {"accuracy_ratio.ci95_dataset", "A"},
+        {"accuracy_ratio.n", "I"},
+        {"loss.stddev", "N"},
+        {"loss.ci95", "N"},
+        {"macs_per_inference", "I"},
+        {"flops_per_inference", "I"},
+        {"energy_joules_per_inference.optical", "R"},
+        {"energy_joules_per_inference.accelerator", "N"},
+        {"energy_joules_per_inference.system", "N"},
+        {"energy_joules_per_inference.described_joules", "R"},
+        {"energy_joules_per_inference.causes.laser", "N"},
+        {"energy_joules_per_inference.causes.adc", "R"},
+        {"energy_joules_per_inference.stddev_joules", "N"},
+        {"energy_joules_per_inference.origin", "S"},
+        {"energy_joules_per_mac.optical", "R"},
+        {"energy_joules_per_mac.accelerator", "N"},
+        {"energy_joules_per_mac.system", "N"},
+        {"latency_seconds", "N"},
+        {"digital_fallback", "A"},
+        {"measured.energy_joules", "N"},
+        {"measured.duration_seconds", "R"},
     };
     aj_evaluation record;
     make(&record, 1.0);
@@ -168,8 +196,8 @@ static void contract(void)
     CHECK(root != NULL);
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         const json_t *value = at(root, wanted[i][0]);
-        static const char types[] = {[JSON_OBJECT] = 'O', [JSON_ARRAY] = 'A', [JSON_STRING] = 'S', [JSON_INTEGER] = 'I',
-                                     [JSON_REAL] = 'R', [JSON_NULL] = 'N'};
+        static const char types[] = {[JSON_OBJECT] = 'O',  [JSON_ARRAY] = 'A', [JSON_STRING] = 'S',
+                                     [JSON_INTEGER] = 'I', [JSON_REAL] = 'R',  [JSON_NULL] = 'N'};
         char type[2] = {value == NULL ? '-' : types[json_typeof(value)], '\0'};
         CHECK_STRING(type, wanted[i][1]);
         if (type[0] != wanted[i][1][0]) fprintf(stderr, "   at %s\n", wanted[i][0]);
@@ -212,8 +240,10 @@ static void refusals(void)
     aj_evaluation record;
     make(&record, 1.0);
     char *text = to_json(&record, 0);
-    refused(text, "\"clean_accuracy_ratio\": 0.9894", "\"clean_accuracy_ratio\": 1.2", "clean_accuracy_ratio");
-    refused(text, "\"clean_accuracy_ratio\": 0.9894", "\"clean_accuracy_ratio\": \"high\"", "clean_accuracy_ratio");
+    refused(text, "\"clean_accuracy_ratio\": 0.9894", "\"clean_accuracy_ratio\": 1.2",
+            "clean_accuracy_ratio");
+    refused(text, "\"clean_accuracy_ratio\": 0.9894", "\"clean_accuracy_ratio\": \"high\"",
+            "clean_accuracy_ratio");
     refused(text, "\"trials\": 5", "\"trials\": 5.5", "trials");
     refused(text, "\"trials\": 5", "\"trials\": -1", "trials");
     refused(text, "\"trials\": 5", "\"trials\": 4", "trial_accuracy_ratios");
@@ -249,8 +279,8 @@ static void refusals(void)
 static void numbers_and_text(void)
 {
     char text[32];
-    static const double values[] = {0.1,     1.0 / 3.0, 1e300, 5e-324, 1.7976931348623157e308, -0.0,
-                                    89400.0, 0.704,     1e22,  123456789012345678.0};
+    static const double values[] = {0.1,  1.0 / 3.0, 1e300, 5e-324, 1.7976931348623157e308,
+                                    -0.0, 89400.0,   0.704, 1e22,   123456789012345678.0};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         ajp_format_double(values[i], text);
         CHECK(strtod(text, NULL) == values[i]);
@@ -260,7 +290,8 @@ static void numbers_and_text(void)
     ajp_json json;
     ajp_json_begin(&json, 0);
     ajp_json_array(&json, NULL, true);
-    ajp_json_string(&json, NULL, "\x01\t\"\\ µ \xff \xc0\xaf \xed\xa0\x80 \xe2\x82"); /* control, invalid, overlong, cut */
+    ajp_json_string(&json, NULL,
+                    "\x01\t\"\\ µ \xff \xc0\xaf \xed\xa0\x80 \xe2\x82"); /* control, invalid, overlong, cut */
     ajp_json_number(&json, NULL, INFINITY);
     ajp_json_array_end(&json);
     char *array;
@@ -271,8 +302,9 @@ static void numbers_and_text(void)
     char *line;
     aj_epoch_record epoch = {3, 0.25, 0.98, 0.001, 1.5e12, NAN};
     CHECK_OK(aj_epoch_to_json(&epoch, &line, &err), err);
-    CHECK_STRING(line, "{\"epoch\": 3, \"train_loss\": 0.25, \"test_accuracy_ratio\": 0.98, \"learning_rate\": 0.001, "
-                       "\"flops_so_far\": 1500000000000, \"duration_seconds\": null}");
+    CHECK_STRING(
+        line, "{\"epoch\": 3, \"train_loss\": 0.25, \"test_accuracy_ratio\": 0.98, \"learning_rate\": 0.001, "
+              "\"flops_so_far\": 1500000000000, \"duration_seconds\": null}");
     aj_text_free(line);
 }
 

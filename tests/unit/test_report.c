@@ -46,7 +46,8 @@ static void make(aj_evaluation *r, const char *hardware, const char *family, dou
 {
     CHECK_OK(ajp_record_begin(r, &err), err);
     r->model = ajp_record_string(r, "build/demo/fashion.onnx");
-    r->model_sha256 = ajp_record_string(r, "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
+    r->model_sha256 =
+        ajp_record_string(r, "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
     r->dataset_name = ajp_record_string(r, "fashion-mnist");
     r->dataset_split = ajp_record_string(r, "test");
     r->n_samples = 10000;
@@ -75,7 +76,8 @@ static void add_parameters(aj_evaluation *r, double photons)
 {
     aj_recorded_parameter parameters[] = {
         {"photons_per_mac", "", photons, NULL, "set by the sweep"},
-        {"wavelength_meters", "m", 1.55e-6, NULL, "Hamerly et al. 2019, Phys. Rev. X 9, 021032: telecom C band"},
+        {"wavelength_meters", "m", 1.55e-6, NULL,
+         "Hamerly et al. 2019, Phys. Rev. X 9, 021032: telecom C band"},
         {"quantum_efficiency_ratio", "", 1.0, NULL, "the standard quantum limit assumes perfect detectors"},
         {"weight_gain", NULL, NAN, "layer", "Hamerly et al. 2019, Eq. (2): one gain a layer"},
         {"detector_capacitance_farads", "F", NAN, NULL, NULL},
@@ -85,17 +87,21 @@ static void add_parameters(aj_evaluation *r, double photons)
 }
 
 enum { N_POINTS = 13, N_RECORDS = N_POINTS + 3 };
-static const double sweep_photons[N_POINTS] = {0.01, 0.0215, 0.0464, 0.1, 0.215, 0.464, 1, 2.15, 4.64, 10, 21.5, 46.4, 100};
-static const double sweep_errors[N_POINTS] = {87.9, 85.2, 79.6, 69.3, 52.4, 34.1, 21.9, 15.4, 13.1, 12.3, 12.05, 11.93, 11.89};
+static const double sweep_photons[N_POINTS] = {0.01, 0.0215, 0.0464, 0.1,  0.215, 0.464, 1,
+                                               2.15, 4.64,   10,     21.5, 46.4,  100};
+static const double sweep_errors[N_POINTS] = {87.9, 85.2, 79.6, 69.3,  52.4,  34.1, 21.9,
+                                              15.4, 13.1, 12.3, 12.05, 11.93, 11.89};
 
 static void make_sweep_point(aj_evaluation *r, int i, const char *hardware)
 {
     make(r, hardware, "homodyne", sweep_errors[i], sweep_photons[i]);
     r->hardware_evidence = ajp_record_string(r, "limit");
     r->hardware_year = 2019;
-    r->hardware_summary = ajp_record_string(r, "multiplies by interfering pulses of light on balanced detectors");
+    r->hardware_summary =
+        ajp_record_string(r, "multiplies by interfering pulses of light on balanced detectors");
     r->hardware_cite = ajp_record_string(r, "Hamerly et al., Phys. Rev. X 9, 021032 (2019)");
-    r->law = ajp_record_string(r, "one normal with skewness correction, rounded to whole counts; Poisson below 20 photons");
+    r->law = ajp_record_string(
+        r, "one normal with skewness correction, rounded to whole counts; Poisson below 20 photons");
     ajp_record_note(r, "No electronics: light at the detectors only.");
     add_parameters(r, sweep_photons[i]);
     r->varied = r->parameters;
@@ -110,12 +116,15 @@ static void make_parts(aj_evaluation *r)
     r->hardware_evidence = ajp_record_string(r, "projected");
     r->hardware_node = ajp_record_string(r, "45 nm electronics");
     r->hardware_year = 2019;
-    r->hardware_summary = ajp_record_string(r, "the same with parts that can be bought or are near, priced one by one");
+    r->hardware_summary =
+        ajp_record_string(r, "the same with parts that can be bought or are near, priced one by one");
     r->latency_seconds = 9.84e-7;
     r->latency_of = ajp_record_string(r, "one vector through all layers, one pulse per nanosecond");
-    static const double joules[] = {4.6e-12, 89.4e-9 + 1e-9, 0, 0, 0, 6.3e-10, 2.1e-10, 0, 0, 4.2e-11, 9.8e-9};
-    static const aj_cause causes[] = {AJ_CAUSE_LASER, AJ_CAUSE_MODULATOR, 0, 0, 0, AJ_CAUSE_RECEIVER, AJ_CAUSE_ADC, 0, 0,
-                                      AJ_CAUSE_DIGITAL, AJ_CAUSE_SRAM};
+    static const double joules[] = {4.6e-12, 89.4e-9 + 1e-9, 0,     0, 0, 6.3e-10, 2.1e-10, 0,
+                                    0,       4.2e-11,        9.8e-9};
+    static const aj_cause causes[] = {AJ_CAUSE_LASER,    AJ_CAUSE_MODULATOR, 0, 0, 0,
+                                      AJ_CAUSE_RECEIVER, AJ_CAUSE_ADC,       0, 0, AJ_CAUSE_DIGITAL,
+                                      AJ_CAUSE_SRAM};
     for (int i = 0; i < 11; i++)
         if (joules[i] > 0) aj_energy_set(&r->energy, causes[i], joules[i]);
     aj_energy_set(&r->energy, AJ_CAUSE_DRAM, 1.2e-8);
@@ -129,7 +138,8 @@ static void make_digital(aj_evaluation *r, const char *name, double scale)
     r->hardware_evidence = ajp_record_string(r, scale < 1 ? "limit" : "measured");
     r->hardware_node = ajp_record_string(r, "45 nm, 0.9 V");
     r->hardware_year = 2014;
-    r->hardware_summary = ajp_record_string(r, "multiplies in digital units, 8 bit words from on-chip memory");
+    r->hardware_summary =
+        ajp_record_string(r, "multiplies in digital units, 8 bit words from on-chip memory");
     r->hardware_cite = ajp_record_string(r, "Horowitz, ISSCC 2014, doi:10.1109/ISSCC.2014.6757323");
     aj_energy_set(&r->energy, AJ_CAUSE_ARRAY, 2.1e-8 * scale);
     aj_energy_set(&r->energy, AJ_CAUSE_SRAM, 1.2e-7 * scale);
@@ -148,7 +158,8 @@ static void make_demo(aj_evaluation *records)
     for (int i = 0; i < N_RECORDS; i++) CHECK_OK(ajp_record_finish(&records[i], &err), err);
 }
 
-static char *report(const char *format, const aj_evaluation *records, size_t n, const aj_report_options *options)
+static char *report(const char *format, const aj_evaluation *records, size_t n,
+                    const aj_report_options *options)
 {
     char *text = NULL;
     size_t size = 0;
@@ -163,10 +174,22 @@ static void quantities(void)
     static const struct {
         double value;
         const char *unit, *text;
-    } rows[] = {{1.28158e-19, "J", "128 zJ"}, {9.996e-19, "J", "1.00 aJ"}, {2.87098e-21, "J", "2.87 zJ"}, {1.5e-6, "s", "1.50 µs"},
-                {1076634144, "", "1.08 G"},   {89400, "", "89.4 k"},       {0, "J", "0 J"},               {1, "J", "1.00 J"},
-                {-2.5e-3, "V", "-2.50 mV"},   {NAN, "J", "—"},             {3e-28, "J", "3e-28 J"},       {999.4, "W", "999 W"},
-                {5e-24, "J", "5.00 yJ"},      {1.2e-14, "J", "12.0 fJ"},   {8, "bit", "8.00 bit"},        {2.5e13, "", "2.5e+13"}};
+    } rows[] = {{1.28158e-19, "J", "128 zJ"},
+                {9.996e-19, "J", "1.00 aJ"},
+                {2.87098e-21, "J", "2.87 zJ"},
+                {1.5e-6, "s", "1.50 µs"},
+                {1076634144, "", "1.08 G"},
+                {89400, "", "89.4 k"},
+                {0, "J", "0 J"},
+                {1, "J", "1.00 J"},
+                {-2.5e-3, "V", "-2.50 mV"},
+                {NAN, "J", "—"},
+                {3e-28, "J", "3e-28 J"},
+                {999.4, "W", "999 W"},
+                {5e-24, "J", "5.00 yJ"},
+                {1.2e-14, "J", "12.0 fJ"},
+                {8, "bit", "8.00 bit"},
+                {2.5e13, "", "2.5e+13"}};
     char text[32];
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         aj_format_quantity(rows[i].value, rows[i].unit, text, sizeof text);
@@ -200,16 +223,17 @@ static void terminal(const aj_evaluation *demo)
 {
     aj_report_options options = AJ_REPORT_OPTIONS_INIT;
     options.per_layer = options.explain = true;
-    options.command = "aj report build/demo/sweep.jsonl --format table with a rather long command line that has to be wrapped";
+    options.command = "aj report build/demo/sweep.jsonl --format table with a rather long command line that "
+                      "has to be wrapped";
     char *text = report("table", demo, N_RECORDS, &options);
     CHECK(widest_line(text) <= 100);
     CHECK(widest_line(text) > 60);
     CHECK_CONTAINS(text, "digital-45nm");
     CHECK_CONTAINS(text, "limit");
-    CHECK_CONTAINS(text, "11.88");                             /* the clean error */
-    CHECK(strstr(text, "0.01 ") < strstr(text, "0.0215"));     /* sorted */
+    CHECK_CONTAINS(text, "11.88");                         /* the clean error */
+    CHECK(strstr(text, "0.01 ") < strstr(text, "0.0215")); /* sorted */
     CHECK_CONTAINS(text, "—");
-    CHECK(strstr(text, " \n") == NULL);                        /* no blanks at line ends */
+    CHECK(strstr(text, " \n") == NULL); /* no blanks at line ends */
     free(text);
     text = report("table", &demo[N_POINTS], 1, &options);
     CHECK(widest_line(text) <= 100);
@@ -312,11 +336,14 @@ static bool has_gnuplot(void)
 static void page(const aj_evaluation *demo)
 {
     aj_report_options options = AJ_REPORT_OPTIONS_INIT;
-    options.command = "aj report build/demo/sweep.jsonl build/demo/parts.json --format html --out build/demo/report.html";
+    options.command =
+        "aj report build/demo/sweep.jsonl build/demo/parts.json --format html --out build/demo/report.html";
     char *text = report("html", demo, N_RECORDS, &options);
     CHECK_CONTAINS(text, "784-100-100-10");
     CHECK_CONTAINS(text, "Fashion-MNIST");
-    CHECK_CONTAINS(text, "<b>10</b><b> photons per multiplication</b>"); /* 12.3 is within a point of 11.88, 13.1 is not */
+    CHECK_CONTAINS(
+        text,
+        "<b>10</b><b> photons per multiplication</b>"); /* 12.3 is within a point of 11.88, 13.1 is not */
     CHECK_CONTAINS(text, "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
     CHECK_CONTAINS(text, "Hamerly et al. 2019, Phys. Rev. X 9, 021032: telecom C band");
     CHECK_CONTAINS(text, "1.55 µm");
@@ -372,7 +399,8 @@ static void figure(const aj_evaluation *demo)
         CHECK_INT(st, has_gnuplot() ? AJ_OK : AJ_UNSUPPORTED);
         if (st == AJ_OK) {
             char *text = slurp(path);
-            CHECK(i == 0 ? strstr(text, magic[i][1]) != NULL : memcmp(text + i - 1, magic[i][1], strlen(magic[i][1])) == 0);
+            CHECK(i == 0 ? strstr(text, magic[i][1]) != NULL
+                         : memcmp(text + i - 1, magic[i][1], strlen(magic[i][1])) == 0);
             free(text);
             unlink(path);
         } else {
@@ -391,7 +419,8 @@ static void figure(const aj_evaluation *demo)
         CHECK_INT(sscanf(strchr(data, '\n') + 1, "%lf %lf %lf %lf", &x, &y, &low, &high), 4);
         CHECK_CLOSE(x, 0.01, 1e-12);
         CHECK_CLOSE(y, 87.9, 1e-9);
-        CHECK_CLOSE((high - low) / 2, 100 * 2.7764451051977987 * demo[1].accuracy_ratio.stddev / sqrt(5), 1e-6);
+        CHECK_CLOSE((high - low) / 2, 100 * 2.7764451051977987 * demo[1].accuracy_ratio.stddev / sqrt(5),
+                    1e-6);
         free(data);
         unlink(other);
     }
@@ -406,7 +435,8 @@ static void figure(const aj_evaluation *demo)
     CHECK_OK(ajp_view_create(&view, two, 2, NULL, &err), err);
     ajp_text script = {0};
     ajp_figure_script(&view, AJP_FIGURE_SVG, "x.dat", &script);
-    CHECK(strchr(script.bytes, '`') == NULL && strchr(script.bytes, '"') == NULL && strchr(script.bytes, '@') == NULL);
+    CHECK(strchr(script.bytes, '`') == NULL && strchr(script.bytes, '"') == NULL &&
+          strchr(script.bytes, '@') == NULL);
     CHECK(strstr(script.bytes, "\n!") == NULL);
     CHECK_CONTAINS(script.bytes, "'a  ; system  touch x   touch y   m  id: mean of");
     ajp_text_free(&script);
@@ -437,7 +467,8 @@ static void groups(const aj_evaluation *demo)
     CHECK_INT(view.sweeps[0].n, N_POINTS);
     CHECK_INT(view.n_singles, 3);
     CHECK_INT(view.n_entries, 4);
-    for (size_t i = 1; i < view.sweeps[0].n; i++) CHECK(ajp_sweep_x(&view.sweeps[0], i) > ajp_sweep_x(&view.sweeps[0], i - 1));
+    for (size_t i = 1; i < view.sweeps[0].n; i++)
+        CHECK(ajp_sweep_x(&view.sweeps[0], i) > ajp_sweep_x(&view.sweeps[0], i - 1));
     CHECK(view.sweeps[0].met);
     CHECK_CLOSE(ajp_sweep_x(&view.sweeps[0], view.sweeps[0].chosen), 10, 1e-12);
     CHECK_STRING(ajp_network_shape(&demo[0], &view.arena), "784-100-100-10");
@@ -447,7 +478,8 @@ static void groups(const aj_evaluation *demo)
     aj_evaluation four[4];
     for (int i = 0; i < 4; i++) {
         make_sweep_point(&four[i], i / 2 + 5, "homodyne");
-        aj_recorded_parameter *parameters = ajp_record_copy(&four[i], four[i].parameters, four[i].n_parameters, sizeof *parameters);
+        aj_recorded_parameter *parameters =
+            ajp_record_copy(&four[i], four[i].parameters, four[i].n_parameters, sizeof *parameters);
         if (i % 2 == 1) parameters[4].value = 1e-15;
         four[i].parameters = parameters;
     }

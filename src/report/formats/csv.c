@@ -59,15 +59,28 @@ static size_t collect_keys(ajp_view *view, const char **keys, size_t n_most)
     return n;
 }
 
-static const char *const leading[] = {"model", "model_sha256", "dataset", "split", "samples", "hardware", "family",
-                                      "evidence", "node", "year", "seed", "trials", "batch", "mode"};
-static const char *const numbers[] = {
-    "clean_accuracy_ratio", "accuracy_ratio", "accuracy_stddev_ratio", "accuracy_ci95_low_ratio",
-    "accuracy_ci95_high_ratio", "accuracy_ci95_dataset_low_ratio", "accuracy_ci95_dataset_high_ratio", "loss",
-    "macs_per_inference", "flops_per_inference", "photons_per_mac", "latency_seconds", "throughput_per_second",
-    "optical_joules", "accelerator_joules", "system_joules", "described_joules"};
-static const char *const of_layers[] = {"rows", "cols", "reps", "photons_incident", "signal_to_noise_ratio",
-                                        "clipped_ratio"};
+static const char *const leading[] = {"model",    "model_sha256", "dataset",  "split", "samples",
+                                      "hardware", "family",       "evidence", "node",  "year",
+                                      "seed",     "trials",       "batch",    "mode"};
+static const char *const numbers[] = {"clean_accuracy_ratio",
+                                      "accuracy_ratio",
+                                      "accuracy_stddev_ratio",
+                                      "accuracy_ci95_low_ratio",
+                                      "accuracy_ci95_high_ratio",
+                                      "accuracy_ci95_dataset_low_ratio",
+                                      "accuracy_ci95_dataset_high_ratio",
+                                      "loss",
+                                      "macs_per_inference",
+                                      "flops_per_inference",
+                                      "photons_per_mac",
+                                      "latency_seconds",
+                                      "throughput_per_second",
+                                      "optical_joules",
+                                      "accelerator_joules",
+                                      "system_joules",
+                                      "described_joules"};
+static const char *const of_layers[] = {
+    "rows", "cols", "reps", "photons_incident", "signal_to_noise_ratio", "clipped_ratio"};
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
 static void put_header(ajp_view *view, const char *const *keys, size_t n_keys, ajp_text *out)
@@ -77,7 +90,8 @@ static void put_header(ajp_view *view, const char *const *keys, size_t n_keys, a
     for (size_t i = 0; i < COUNT(leading); i++) put_string(&to, leading[i]);
     for (size_t k = 0; k < n_keys; k++) {
         char name[128];
-        snprintf(name, sizeof name, "varied.%.100s", keys[k]); /* not to be mixed up with photons_per_mac as found */
+        snprintf(name, sizeof name, "varied.%.100s",
+                 keys[k]); /* not to be mixed up with photons_per_mac as found */
         put_string(&to, name);
     }
     if (layers) put_string(&to, "layer");
@@ -172,7 +186,8 @@ static aj_status write_csv(ajp_view *view, ajp_text *out, aj_error *err)
         put_leading(&to, record, keys, n_keys);
         if (view->options->per_layer) put_string(&to, "");
         put_total(&to, record);
-        for (size_t k = 0; view->options->per_layer && k < COUNT(of_layers); k++) put_number(&to, (double)NAN);
+        for (size_t k = 0; view->options->per_layer && k < COUNT(of_layers); k++)
+            put_number(&to, (double)NAN);
         ajp_text_put(out, "\n");
         for (size_t k = 0; view->options->per_layer && k < record->n_layers; k++) {
             to.first = true;

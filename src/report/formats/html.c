@@ -33,13 +33,17 @@ static void put_sweep_caption(const ajp_view *view, ajp_text *out)
     ajp_number samples = ajp_count_text((double)record->n_samples);
     ajp_text_format(out, "<figcaption><b>Error</b> on %s %s (logarithmic) against ", samples.text,
                     ajp_sample_word(record));
-    ajp_text_put_html(out, sweep->photons ? "the photons that one multiply-accumulate may use (top: the same as energy)"
-                                          : sweep->key);
-    ajp_text_format(out, ". Points: mean of %u trial%s; bars: 95 %% interval over trials; band: 95 %% interval over trials and "
-                         "%s. Dotted: the same network in exact arithmetic (float32).",
+    ajp_text_put_html(out, sweep->photons
+                               ? "the photons that one multiply-accumulate may use (top: the same as energy)"
+                               : sweep->key);
+    ajp_text_format(out,
+                    ". Points: mean of %u trial%s; bars: 95 %% interval over trials; band: 95 %% interval "
+                    "over trials and "
+                    "%s. Dotted: the same network in exact arithmetic (float32).",
                     record->n_trials, record->n_trials == 1 ? "" : "s", ajp_sample_word(record));
     if (sweep->photons)
-        ajp_text_put(out, " Dashed: one photon per MAC, and the photons whose energy is k T ln 2 at 300 K, the least heat of "
+        ajp_text_put(out, " Dashed: one photon per MAC, and the photons whose energy is k T ln 2 at 300 K, "
+                          "the least heat of "
                           "one irreversible bit operation (Landauer).");
     ajp_text_put(out, "</figcaption></figure>\n");
 }
@@ -67,7 +71,8 @@ static void put_sweeps(ajp_view *view, ajp_text *out)
         ajp_table_points(view, &view->sweeps[i], &view->arena, &grid);
         put_grid(&grid, out);
     }
-    ajp_text_put(out, "<p class=\"note\">The shaded row is the dimmest point that stays, with every brighter one, within one "
+    ajp_text_put(out, "<p class=\"note\">The shaded row is the dimmest point that stays, with every brighter "
+                      "one, within one "
                       "percentage point of exact arithmetic.</p>\n");
 }
 
@@ -106,7 +111,9 @@ static void put_causes(ajp_view *view, ajp_text *out)
     if (!any) return;
     put_heading(out, "h2", "Where the joules of one inference go");
     put_cause_chart(view, AJ_SYSTEM, "Energy of one inference by cause, whole system", out);
-    if (any_outside(view)) put_cause_chart(view, AJ_ACCELERATOR, "The accelerator alone, without memory outside, host and building", out);
+    if (any_outside(view))
+        put_cause_chart(view, AJ_ACCELERATOR,
+                        "The accelerator alone, without memory outside, host and building", out);
     for (size_t i = 0; i < view->n_entries; i += CAUSE_COLUMNS) {
         size_t n = ajp_min_size(CAUSE_COLUMNS, view->n_entries - i);
         ajp_table_causes(view, i, n, &view->arena, &grid);
@@ -116,7 +123,8 @@ static void put_causes(ajp_view *view, ajp_text *out)
     uint32_t present = ajp_causes_present(view);
     for (int cause = 0; cause < AJ_N_CAUSES; cause++)
         if ((present >> cause & 1u) != 0)
-            ajp_text_format(out, "<li><b>%s</b>: %s</li>\n", aj_cause_name((aj_cause)cause), aj_cause_covers((aj_cause)cause));
+            ajp_text_format(out, "<li><b>%s</b>: %s</li>\n", aj_cause_name((aj_cause)cause),
+                            aj_cause_covers((aj_cause)cause));
     ajp_text_put(out, "</ul></details>\n");
 }
 
@@ -128,9 +136,12 @@ static void put_side_by_side(ajp_view *view, ajp_text *out)
     if (ajp_chart_per_mac(view, &chart)) {
         ajp_text_put(out, "<figure><div class=\"frame\">\n");
         ajp_text_put_n(out, chart.bytes, chart.size);
-        ajp_text_put(out, "</div>\n<figcaption><b>Energy per multiply-accumulate</b> (modelled), by how far the account reaches. "
-                          "Only equal shapes compare: light at the detectors is a part of what the laser takes, and the "
-                          "accelerator a part of the system.</figcaption></figure>\n");
+        ajp_text_put(
+            out,
+            "</div>\n<figcaption><b>Energy per multiply-accumulate</b> (modelled), by how far the account "
+            "reaches. "
+            "Only equal shapes compare: light at the detectors is a part of what the laser takes, and the "
+            "accelerator a part of the system.</figcaption></figure>\n");
     }
     if (chart.failed) out->failed = true;
     ajp_text_free(&chart);
@@ -175,7 +186,9 @@ static void put_layers(ajp_view *view, ajp_text *out)
 
 static void put_notes(const aj_evaluation *record, ajp_text *out)
 {
-    if (record->law == NULL && record->n_notes == 0 && record->n_digital_fallback == 0 && record->hardware_cite == NULL) return;
+    if (record->law == NULL && record->n_notes == 0 && record->n_digital_fallback == 0 &&
+        record->hardware_cite == NULL)
+        return;
     ajp_text_put(out, "<ul>\n");
     const struct {
         const char *title, *text;
@@ -219,9 +232,12 @@ static void put_provenance(ajp_view *view, ajp_text *out)
 {
     ajp_grid grid;
     put_heading(out, "h2", "How to get the same numbers again");
-    ajp_text_put(out, "<p>Results are a pure function of the model, the data, the hardware's parameters, the seed and the number "
-                      "of trials and samples: any number of threads and any of the supported instruction sets give the "
-                      "same bits.</p>\n");
+    ajp_text_put(
+        out,
+        "<p>Results are a pure function of the model, the data, the hardware's parameters, the seed and the "
+        "number "
+        "of trials and samples: any number of threads and any of the supported instruction sets give the "
+        "same bits.</p>\n");
     ajp_table_provenance(view, &view->arena, &grid);
     put_grid(&grid, out);
 }
@@ -232,15 +248,16 @@ static aj_status write_html(ajp_view *view, ajp_text *out, aj_error *err)
     if (title == NULL) return ajp_no_memory(err, "report");
     ajp_text_put(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+                      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+                      "'unsafe-inline'\">\n"
                       "<title>");
     ajp_text_put_html(out, title);
     ajp_text_put(out, "</title>\n");
     ajp_style_put(out);
     ajp_text_put(out, "</head>\n<body>\n<main>\n");
     put_heading(out, "h1", title);
-    ajp_text_put(out, "<p class=\"sub\">Accuracy and energy of one network on described hardware, by attojoule "
-                      AJ_VERSION_STRING "</p>\n");
+    ajp_text_put(out, "<p class=\"sub\">Accuracy and energy of one network on described hardware, by "
+                      "attojoule " AJ_VERSION_STRING "</p>\n");
     ajp_story_headline(view, out);
     put_heading(out, "h2", "What was run");
     ajp_story_lead(view, out);
@@ -250,9 +267,12 @@ static aj_status write_html(ajp_view *view, ajp_text *out, aj_error *err)
     put_layers(view, out);
     put_sources(view, out);
     put_provenance(view, out);
-    ajp_text_put(out, "<footer>attojoule " AJ_VERSION_STRING ": measures, predicts and cuts the energy of neural networks. "
-                      "This page is complete in itself and loads nothing.</footer>\n</main>\n</body>\n</html>\n");
+    ajp_text_put(out,
+                 "<footer>attojoule " AJ_VERSION_STRING
+                 ": measures, predicts and cuts the energy of neural networks. "
+                 "This page is complete in itself and loads nothing.</footer>\n</main>\n</body>\n</html>\n");
     return AJ_OK;
 }
 
-const ajp_format_ops ajp_format_html = {"html", "one self-contained page with figures and sources", write_html};
+const ajp_format_ops ajp_format_html = {"html", "one self-contained page with figures and sources",
+                                        write_html};

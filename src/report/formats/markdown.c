@@ -6,7 +6,8 @@ static void put_heading(const char *text, ajp_text *out)
 {
     ajp_text_put(out, "## ");
     for (; *text != '\0'; text++) {
-        bool plain = (unsigned char)*text >= 0x20 && *text != '\\' && *text != '<' && *text != '`' && *text != '[';
+        bool plain =
+            (unsigned char)*text >= 0x20 && *text != '\\' && *text != '<' && *text != '`' && *text != '[';
         ajp_text_put_n(out, plain ? text : " ", 1);
     }
     ajp_text_put(out, "\n\n");
