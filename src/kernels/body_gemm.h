@@ -12,8 +12,16 @@
 #include "body_math.h"
 
 /* k is cut where a panel of B (up to 4 vectors) would leave the second-level cache; only then sums wait: in C
- * or, with a store function, in PARKED_ROWS rows of scratch. */
-enum { LONGEST_K = 1024, CACHED_FLOATS = 100 << 10, PARKED_ROWS = 48, PANEL_VECTORS = 4, WIDEST = 8 };
+ * or, with a store function, in PARKED_ROWS rows of scratch.  Finished tiles are gathered for the store
+ * function. */
+enum {
+    LONGEST_K = 1024,
+    CACHED_FLOATS = 100 << 10,
+    PARKED_ROWS = 48,
+    FINISHED_VECTORS = 56,
+    PANEL_VECTORS = 4,
+    WIDEST = 8
+};
 
 typedef struct {
     size_t k;
@@ -253,7 +261,8 @@ static void run_rows(const panel *at, size_t row0, size_t n_rows, size_t p0, siz
 {
     const ajp_gemm *g = at->gemm;
     const bool final = p0 + k == g->k, first = p0 == 0;
-    _Alignas(64) float finished[28 * 16];
+    _Alignas(64) float finished[FINISHED_VECTORS * 16];
+    size_t waiting = 0; /* rows there */
     tile_job job = {.k = k, .a_row = g->a_row, .a_col = g->a_col, .b_row = g->b_row, .b_vector = g->b_vector};
     job.b = g->b + at->vector0 * g->b_vector + p0 * g->b_row;
     job.activation_parameter = g->activation_parameter;
@@ -274,17 +283,19 @@ static void run_rows(const panel *at, size_t row0, size_t n_rows, size_t p0, siz
             job.bias = final && g->bias != NULL ? g->bias + 16 * at->vector0 : NULL;
             job.activation = final && !late ? g->activation : AJP_ACTIVATION_NONE;
         } else {
-            job.out = final ? finished : park;
+            job.out = final ? finished + waiting * at->n_vectors * 16 : park;
             job.out_row = at->n_vectors * 16;
             job.out_vector = 16;
         }
         job.in_last = through_c ? at->last : 16;
         job.out_last = g->store == NULL ? at->last : 16;
         tiles[at->n_vectors][rows](&job);
-        if (final && g->store != NULL)
-            g->store(g, finished, job.out_row, row0 + i, rows, 16 * at->vector0, at->n_cols);
-        else if (final && late)
-            second_pass(g, &job, rows, at->n_vectors);
+        if (final && late && g->store == NULL) second_pass(g, &job, rows, at->n_vectors);
+        if (!final || g->store == NULL) continue;
+        waiting += rows;
+        if (i + rows < n_rows && (waiting + at->most_rows) * at->n_vectors <= FINISHED_VECTORS) continue;
+        g->store(g, finished, job.out_row, row0 + i + rows - waiting, waiting, 16 * at->vector0, at->n_cols);
+        waiting = 0;
     }
 }
 

@@ -65,27 +65,27 @@ enum { MOST_COUNTS = 64 };
 #define INVERSES16(n) INVERSES4(n), INVERSES4((n) + 4), INVERSES4((n) + 8), INVERSES4((n) + 12)
 static const float inverse[MOST_COUNTS] = {INVERSES16(1), INVERSES16(17), INVERSES16(33), INVERSES16(49)};
 
-/* n+ - n-: the smallest counts whose distribution functions reach the uniforms, for two Poisson means up
- * to 20. Summed in single precision: a lane ends where another term changes nothing, at a tail of some 1e-7.
- */
+/* n+ - n-: the smallest counts whose distribution functions reach the uniforms, for two Poisson means up to
+ * 20.  A sum in single precision ends within 5e-7 of 1, so that the uniforms are kept below that: what is cut
+ * off is a tail of 1e-6. */
 static __attribute__((noinline)) vf invert_poisson(vf mean_plus, vf mean_minus, vf u_plus, vf u_minus)
 {
-    const vf zero = vf_set1(0.0F), one = vf_set1(1.0F);
+    const vf zero = vf_set1(0.0F), one = vf_set1(1.0F), most = vf_set1(1.0F - 0x1p-20F);
+    u_plus = vf_min(u_plus, most);
+    u_minus = vf_min(u_minus, most);
     vf p = v_exp(vf_sub(zero, mean_plus)), q = v_exp(vf_sub(zero, mean_minus));
     vf plus = p, minus = q; /* distribution functions up to n */
-    vm more_plus = vf_lt(plus, u_plus), more_minus = vf_lt(minus, u_minus);
     vf difference = zero;
-    for (size_t n = 0; n < MOST_COUNTS && vm_bits(vm_or(more_plus, more_minus)) != 0; n++) {
+    for (size_t n = 0; n < MOST_COUNTS; n++) {
+        const vm more_plus = vf_lt(plus, u_plus), more_minus = vf_lt(minus, u_minus);
+        if (vm_bits(vm_or(more_plus, more_minus)) == 0) break;
         const vf share = vf_set1(inverse[n]);
         difference = vf_add(difference, vf_select(more_plus, one, zero));
         difference = vf_sub(difference, vf_select(more_minus, one, zero));
         p = vf_mul(p, vf_mul(mean_plus, share));
         q = vf_mul(q, vf_mul(mean_minus, share));
-        const vf next_plus = vf_add(plus, p), next_minus = vf_add(minus, q);
-        more_plus = vm_and(vf_lt(next_plus, u_plus), vf_lt(plus, next_plus));
-        more_minus = vm_and(vf_lt(next_minus, u_minus), vf_lt(minus, next_minus));
-        plus = next_plus;
-        minus = next_minus;
+        plus = vf_add(plus, p);
+        minus = vf_add(minus, q);
     }
     return difference;
 }
@@ -147,13 +147,13 @@ SIMD_INLINE void finish_spot(const ajp_gemm *g, const ajp_count_read *r, const s
         vf_store_n(c, x, at->lanes);
 }
 
-SIMD_INLINE void read_quad(const quad *q, size_t n_spots, bool general)
+/* z: the normals of draw 0. */
+SIMD_INLINE void read_quad(const quad *q, const vf z[4], size_t n_spots, bool general)
 {
     const ajp_count_read *r = q->read;
-    vf z[4], wobble[4], second[4], charge[4];
+    vf wobble[4], second[4], charge[4];
     unsigned few[4] = {0, 0, 0, 0}, any = 0;
     const bool separate = general && !q->joined && r->extra_variance > 0.0F;
-    normals4(&r->stream, &q->places, r->draw_base + DRAW_NORMAL, z);
     if (separate) normals4(&r->stream, &q->places, r->draw_base + DRAW_EXTRA, second);
     const vf rounding = vf_set1(q->joined ? 0.0F : 1.0F / 12.0F); /* the variance that rounding will add */
     const vf *phase = NULL;
@@ -208,23 +208,40 @@ SIMD_INLINE void next_spots(quad *q, size_t *row, size_t *vector, size_t n_rows,
     q->places = places_of(group, sample);
 }
 
+/* The quads of a tile; the random words of the next one are made beside the normals of this one. */
+SIMD_INLINE void read_tile(quad *q, float *tile, size_t tile_row, size_t row0, size_t n_rows, size_t col0,
+                           size_t n_cols, bool general)
+{
+    const size_t n_vectors = (n_cols + 15) / 16, n_spots = n_rows * n_vectors;
+    const draw_keys keys = keys_of(&q->read->stream, q->read->draw_base + DRAW_NORMAL);
+    size_t row = 0, vector = 0;
+    quad other = *q, *now = q, *next = &other;
+    vu word[4];
+    vf z[4];
+    next_spots(now, &row, &vector, n_rows, row0, col0, n_cols, tile, tile_row);
+    philox_words(&keys, &now->places, word);
+    for (size_t i = 0; i + 4 < n_spots; i += 4) {
+        next_spots(next, &row, &vector, n_rows, row0, col0, n_cols, tile, tile_row);
+        next_normals(&keys, &next->places, word, z);
+        read_quad(now, z, 4, general);
+        quad *swap = now;
+        now = next;
+        next = swap;
+    }
+    normals_of(word, z);
+    read_quad(now, z, n_spots - (n_spots - 1) / 4 * 4, general);
+}
+
 static void count_read(const ajp_gemm *gemm, float *tile, size_t tile_row, size_t row0, size_t n_rows,
                        size_t col0, size_t n_cols)
 {
     const ajp_count_read *r = gemm->store_user;
     quad q = {.gemm = gemm, .read = r};
     q.joined = r->extra_variance >= HIDES_LATTICE || r->squares != NULL;
-    const bool general =
-        r->phase_sigma > 0.0F || r->squares != NULL || (!q.joined && r->extra_variance > 0.0F);
-    const size_t n_vectors = (n_cols + 15) / 16, n_spots = n_rows * n_vectors;
-    size_t row = 0, vector = 0;
-    for (size_t i = 0; i < n_spots; i += 4) {
-        next_spots(&q, &row, &vector, n_rows, row0, col0, n_cols, tile, tile_row);
-        if (general)
-            read_quad(&q, n_spots - i, true);
-        else
-            read_quad(&q, n_spots - i, false);
-    }
+    if (r->phase_sigma > 0.0F || r->squares != NULL || (!q.joined && r->extra_variance > 0.0F))
+        read_tile(&q, tile, tile_row, row0, n_rows, col0, n_cols, true);
+    else
+        read_tile(&q, tile, tile_row, row0, n_rows, col0, n_cols, false);
 }
 
 #endif

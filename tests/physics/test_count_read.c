@@ -253,17 +253,17 @@ static void test_finish(void)
     float row_leak[32], row_decode[32], bias[32], row_g[32], row_t[32];
     for (int i = 0; i < M; i++) {
         a[i] = (float)(i + 1);
-        gain[i] = 3.0F;
-        total[i] = 60.0F;
-        leak[i] = 2.0F;
-        decode[i] = 0.5F;
+        gain[i] = 3.0F + (float)i;
+        total[i] = 90.0F + 5.0F * (float)i;
+        leak[i] = 2.0F * (float)i;
+        decode[i] = i % 2 == 0 ? 0.5F : 1.0F;
     }
     for (int j = 0; j < 32; j++) {
         b[j] = 1.0F;
         row_leak[j] = (float)-j;
-        row_decode[j] = 0.25F;
+        row_decode[j] = j % 3 == 0 ? 0.25F : 0.5F;
         bias[j] = (float)(j % 3 - 1);
-        row_g[j] = 1.0F;
+        row_g[j] = 1.0F - 0.03125F * (float)j;
         row_t[j] = (float)j;
     }
     ajp_count_read read = {.n_reps = 1,
@@ -295,7 +295,7 @@ static void test_finish(void)
     kernels->gemm(&g);
     for (int i = 0; i < M; i++)
         for (int j = 0; j < N; j++) { /* the law spelled out, from the reference normal */
-            const double mean = 3.0 * a[i] + 2.0 - j, t = 60.0 + j;
+            const double mean = gain[i] * row_g[j] * a[i] + leak[i] - (float)j, t = 90.0 + 5.0 * i + j;
             const double z = ajp_reference_normal(&read.stream, (uint64_t)i, 0, (size_t)j);
             CHECK_NEAR(raw[i][j], mean + sqrt(t - 1.0 / 12.0) * z + mean / t / 6.0 * (z * z - 1.0), 0.501);
         }
@@ -311,7 +311,8 @@ static void test_finish(void)
     for (int i = 0; i < M; i++)
         for (int j = 0; j < 32; j++)
             CHECK(c[i][j] ==
-                  (j < N ? fmaxf(0.0F, before[i][j] + 0.125F * raw[i][j] + bias[j]) : before[i][j]));
+                  (j < N ? fmaxf(0.0F, before[i][j] + decode[i] * row_decode[j] * raw[i][j] + bias[j])
+                         : before[i][j]));
     /* repetitions: rows 2r and 2r+1 are sample r, elements 0.. and 64.. */
     read = (ajp_count_read){.stream = read.stream,
                             .sample0 = 100,
@@ -331,7 +332,7 @@ static void test_finish(void)
     kernels->gemm(&g);
     for (int i = 0; i < M; i++)
         for (int j = 0; j < N; j++) {
-            const double mean = 3.0 * a[i], t = 60.0 + j;
+            const double mean = gain[i] * row_g[j] * a[i], t = 90.0 + 5.0 * i + j;
             const double z = ajp_reference_normal(&read.stream, 100 + (uint64_t)i / 2, 8,
                                                   32 + (size_t)(i % 2) * 64 + (size_t)j);
             CHECK_NEAR(c[i][j], mean + sqrt(t - 1.0 / 12.0) * z + mean / t / 6.0 * (z * z - 1.0), 0.501);
