@@ -214,10 +214,15 @@ static void machines_sentence(const ajp_entry *light, const ajp_entry *digital, 
     else
         ajp_text_format(out, ", %.*f times %s", factor < 10.0 ? 1 : 0, factor,
                         ours < theirs ? "as much" : "less");
+    ajp_text_put(out, ".");
     double apart = 100.0 * fabs(accuracy_of(light->record) - accuracy_of(digital->record));
     if (apart > 100.0 * AJP_WITHIN_RATIO)
-        ajp_text_format(out, ". Mind that their errors lie %.1f points apart", apart);
-    ajp_text_put(out, ".");
+        ajp_text_format(out, " Mind that their errors lie %.1f points apart.", apart);
+    double bits = ajp_parameter_value(light->record, "weight_bits"),
+           theirs_bits = ajp_parameter_value(digital->record, "weight_bits");
+    if (bits > 0.0 && theirs_bits > 0.0 && bits != theirs_bits)
+        ajp_text_format(out, " Mind that the one moves weights of %g bits and the other of %g.", bits,
+                        theirs_bits);
 }
 
 static void put_tile(ajp_text *out, const char *name, const char *number, const char *words)

@@ -73,6 +73,12 @@ double ajp_error_ratio(double accuracy_ratio)
     return 1.0 - accuracy_ratio;
 }
 
+double ajp_parameter_value(const aj_evaluation *record, const char *key)
+{
+    const aj_recorded_parameter *found = find(record->parameters, record->n_parameters, key);
+    return found != NULL ? found->value : (double)NAN;
+}
+
 double ajp_photon_joules(const aj_evaluation *record)
 {
     const aj_recorded_parameter *wavelength =

@@ -41,6 +41,8 @@ aj_status ajp_view_create(ajp_view *out, const aj_evaluation *records, size_t n,
                           const aj_report_options *options, aj_error *err);
 void ajp_view_destroy(ajp_view *view);
 
+/* Of the hardware as it was used; NaN when the record has none. */
+double ajp_parameter_value(const aj_evaluation *record, const char *key);
 double ajp_sweep_x(const ajp_sweep *sweep, size_t i);
 double ajp_error_ratio(double accuracy_ratio); /* 1 - accuracy */
 /* Joules of one photon of this record's light (hc / wavelength, 1550 nm when not recorded). */
