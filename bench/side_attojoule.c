@@ -1,6 +1,6 @@
 /* side_attojoule.c: our side of a paired timing (bench/pair.py).
- *   side_attojoule make WIDTHS FILE                     e.g. 784,1000,1000,10: a dense Relu network, seeded weights
- *   side_attojoule clean FILE BATCH THREADS             exact inference of BATCH samples a call
+ *   side_attojoule make WIDTHS FILE                     e.g. 784,1000,1000,10: a dense Relu network, seeded
+ * weights side_attojoule clean FILE BATCH THREADS             exact inference of BATCH samples a call
  *   side_attojoule read FILE HARDWARE BATCH THREADS     the same on hardware, fresh noise every call
  * Speaks the protocol of pair.py: "ready", then seconds for every "N". */
 #include <math.h>

@@ -47,8 +47,8 @@ static inline void fixture_remove(void)
 }
 
 /* A dense Relu network with Glorot weights and small biases; loaded from `path`. */
-static inline aj_model *fixture_network(aj_context *context, const char *path, const size_t *widths, size_t n_layers,
-                                        uint64_t seed)
+static inline aj_model *fixture_network(aj_context *context, const char *path, const size_t *widths,
+                                        size_t n_layers, uint64_t seed)
 {
     float *weights[8], *biases[8];
     ajp_draws draws;
@@ -61,8 +61,8 @@ static inline aj_model *fixture_network(aj_context *context, const char *path, c
         for (size_t i = 0; i < n; i++) weights[l][i] = (float)(scale * ajp_draw_normal(&draws));
         for (size_t i = 0; i < widths[l + 1]; i++) biases[l][i] = (float)(0.05 * ajp_draw_normal(&draws));
     }
-    aj_dense_network network = {n_layers, widths, (const float *const *)weights, (const float *const *)biases, "Relu", 0.0f,
-                                NULL};
+    aj_dense_network network = {
+        n_layers, widths, (const float *const *)weights, (const float *const *)biases, "Relu", 0.0f, NULL};
     aj_error err;
     aj_model *model = NULL;
     CHECK_OK(aj_dense_network_save(context, &network, path, &err), err);
@@ -75,9 +75,10 @@ static inline aj_model *fixture_network(aj_context *context, const char *path, c
     return model;
 }
 
-/* n random samples in [0, 1) with labels given by the model's own exact outputs, as a .npy pair; the SET's name. */
-static inline const char *fixture_dataset(aj_context *context, const aj_model *model, const char *stem, size_t n,
-                                          uint64_t seed)
+/* n random samples in [0, 1) with labels given by the model's own exact outputs, as a .npy pair; the SET's
+ * name. */
+static inline const char *fixture_dataset(aj_context *context, const aj_model *model, const char *stem,
+                                          size_t n, uint64_t seed)
 {
     static char set[1200];
     aj_model_info info = aj_model_describe(model);
@@ -98,8 +99,10 @@ static inline const char *fixture_dataset(aj_context *context, const aj_model *m
     for (size_t i = 0; i < n; i++) {
         size_t best = 0;
         for (size_t j = 1; j < info.n_output_features; j++)
-            if (outputs[i * info.n_output_features + j] > outputs[i * info.n_output_features + best]) best = j;
-        for (size_t j = 0; j < info.n_output_features; j++) labels[i * info.n_output_features + j] = j == best;
+            if (outputs[i * info.n_output_features + j] > outputs[i * info.n_output_features + best])
+                best = j;
+        for (size_t j = 0; j < info.n_output_features; j++)
+            labels[i * info.n_output_features + j] = j == best;
     }
     char images[500], classes[500];
     snprintf(images, sizeof images, "%s/%s-x.npy", fixture_folder(), stem);

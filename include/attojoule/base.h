@@ -19,8 +19,8 @@ extern "C" {
 #define AJ_VERSION_STRING "0.1.0"
 
 #if defined(__GNUC__)
-#define AJ_API __attribute__((visibility("default")))
-#define AJ_MUST_USE __attribute__((warn_unused_result))
+#define AJ_API                         __attribute__((visibility("default")))
+#define AJ_MUST_USE                    __attribute__((warn_unused_result))
 #define AJ_PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
 #else
 #define AJ_API
@@ -31,17 +31,17 @@ extern "C" {
 /* ---- errors ---------------------------------------------------------------------------------- */
 
 /* name, code, what it means.  Codes are stable. */
-#define AJ_STATUS_LIST(X)                                                                                  \
-    X(OK, 0, "success")                                                                                    \
-    X(BAD_ARGUMENT, 1, "a value was out of its range or two values contradict each other")                 \
-    X(NOT_FOUND, 2, "a file, preset, data set or key does not exist")                                      \
-    X(DENIED, 3, "the operating system refused access")                                                    \
-    X(IO, 4, "reading or writing failed (disk full, device error)")                                        \
-    X(CORRUPT, 5, "a file breaks its own format")                                                          \
-    X(UNSUPPORTED, 6, "valid, but not something this version can do")                                      \
-    X(NO_MEMORY, 7, "memory ran out, or a size in a file asks for more than the limit")                    \
-    X(INTERRUPTED, 8, "the progress callback asked to stop")                                               \
-    X(MISMATCH, 9, "two things that must agree do not (a model and its data, a file and its resume)")     \
+#define AJ_STATUS_LIST(X)                                                                             \
+    X(OK, 0, "success")                                                                               \
+    X(BAD_ARGUMENT, 1, "a value was out of its range or two values contradict each other")            \
+    X(NOT_FOUND, 2, "a file, preset, data set or key does not exist")                                 \
+    X(DENIED, 3, "the operating system refused access")                                               \
+    X(IO, 4, "reading or writing failed (disk full, device error)")                                   \
+    X(CORRUPT, 5, "a file breaks its own format")                                                     \
+    X(UNSUPPORTED, 6, "valid, but not something this version can do")                                 \
+    X(NO_MEMORY, 7, "memory ran out, or a size in a file asks for more than the limit")               \
+    X(INTERRUPTED, 8, "the progress callback asked to stop")                                          \
+    X(MISMATCH, 9, "two things that must agree do not (a model and its data, a file and its resume)") \
     X(NOT_MET, 10, "a budget or a bar was not met")
 
 typedef enum {
@@ -108,10 +108,14 @@ typedef struct {
     aj_progress progress;   /* update NULL = silent */
     const char *data_root;  /* folder searched first for data sets; NULL = none; copied */
 } aj_context_options;
-#define AJ_CONTEXT_OPTIONS_INIT {sizeof(aj_context_options), 0, AJ_ISA_AUTO, {NULL, NULL, NULL}, {NULL, NULL}, NULL}
+#define AJ_CONTEXT_OPTIONS_INIT                                                            \
+    {                                                                                      \
+        sizeof(aj_context_options), 0, AJ_ISA_AUTO, {NULL, NULL, NULL}, {NULL, NULL}, NULL \
+    }
 
 /* On failure *out is NULL.  UNSUPPORTED: the asked instruction set is not on this machine. */
-AJ_API AJ_MUST_USE aj_status aj_context_create(aj_context **out, const aj_context_options *options, aj_error *err);
+AJ_API AJ_MUST_USE aj_status aj_context_create(aj_context **out, const aj_context_options *options,
+                                               aj_error *err);
 AJ_API void aj_context_destroy(aj_context *context); /* NULL allowed; destroy what was made with it first */
 AJ_API unsigned aj_context_threads(const aj_context *context);
 AJ_API aj_isa aj_context_isa(const aj_context *context);
@@ -121,15 +125,15 @@ AJ_API aj_isa aj_context_isa(const aj_context *context);
 /* Pairwise sum over fixed blocks of 256, in double: does not depend on threads. */
 AJ_API double aj_sum(const double *values, size_t n);
 
-/* Mean, sample standard deviation and Student's 95 % interval of the mean.  For n = 1 stddev and ci95 are NaN,
- * for n = 0 everything is. */
+/* Mean, sample standard deviation and Student's 95 % interval of the mean.  For n = 1 stddev and ci95 are
+ * NaN, for n = 0 everything is. */
 typedef struct {
     double mean, stddev, ci95_low, ci95_high;
     size_t n;
 } aj_summary;
 AJ_API aj_summary aj_summarize(const double *values, size_t n);
-/* Two-sided Student quantile: P(|T| <= t) = probability, n_degrees >= 1.  Inverse of the incomplete beta function
- * by bisection (Abramowitz and Stegun 26.7.1, 26.5.27). */
+/* Two-sided Student quantile: P(|T| <= t) = probability, n_degrees >= 1.  Inverse of the incomplete beta
+ * function by bisection (Abramowitz and Stegun 26.7.1, 26.5.27). */
 AJ_API double aj_student_quantile(double probability, double n_degrees);
 /* Standard normal distribution function and its inverse (Wichura 1988, AS 241, relative error 1e-15). */
 AJ_API double aj_normal_cdf(double x);
@@ -149,11 +153,12 @@ typedef struct {
     aj_origin origin;
 } aj_estimate;
 
-/* The causes of an energy account: disjoint, their sum is the boundary `system`; LASER ... STATIC make `accelerator`.
- * name in JSON, what it covers. */
-#define AJ_CAUSE_LIST(X)                                                                                   \
+/* The causes of an energy account: disjoint, their sum is the boundary `system`; LASER ... STATIC make
+ * `accelerator`. name in JSON, what it covers. */
+#define AJ_CAUSE_LIST(X)                                                                                  \
     X(LASER, "laser", "light at the source, wall plug included, also while no symbol is sent")            \
-    X(MODULATOR, "modulator", "encoding one symbol on light (and its converter and driver where one price covers all)") \
+    X(MODULATOR, "modulator",                                                                             \
+      "encoding one symbol on light (and its converter and driver where one price covers all)")           \
     X(DRIVER, "driver", "electrical drivers of modulators and lines, where priced apart")                 \
     X(ARRAY, "array", "the multiplication itself: MAC units, crossbar cells")                             \
     X(PROGRAMMING, "programming", "writing weights into the array")                                       \
@@ -173,7 +178,7 @@ typedef enum {
 #define AJ_CAUSE_ENUM(name, text, covers) AJ_CAUSE_##name,
     AJ_CAUSE_LIST(AJ_CAUSE_ENUM)
 #undef AJ_CAUSE_ENUM
-    AJ_N_CAUSES
+        AJ_N_CAUSES
 } aj_cause;
 AJ_API const char *aj_cause_name(aj_cause cause);
 AJ_API const char *aj_cause_covers(aj_cause cause);
@@ -181,15 +186,15 @@ AJ_API const char *aj_cause_covers(aj_cause cause);
 typedef enum { AJ_OPTICAL = 0, AJ_ACCELERATOR, AJ_SYSTEM, AJ_N_BOUNDARIES } aj_boundary;
 AJ_API const char *aj_boundary_name(aj_boundary boundary);
 
-/* Energy of one inference.  A cause that does not exist on this hardware has its bit clear in `applies` and is
- * skipped; one that exists but is not described is NaN and makes its boundaries NaN. */
+/* Energy of one inference.  A cause that does not exist on this hardware has its bit clear in `applies` and
+ * is skipped; one that exists but is not described is NaN and makes its boundaries NaN. */
 typedef struct {
     double optical_joules; /* light at the detectors; NaN for hardware without light; a part of LASER */
     double cause_joules[AJ_N_CAUSES];
     uint32_t applies; /* bit c: cause c exists on this hardware */
 } aj_energy;
 
-AJ_API aj_energy aj_energy_none(void);                                      /* nothing applies, optical NaN */
+AJ_API aj_energy aj_energy_none(void); /* nothing applies, optical NaN */
 AJ_API void aj_energy_set(aj_energy *energy, aj_cause cause, double joules); /* marks it as applying */
 /* Adds `joules` to a cause; NaN stays NaN. */
 AJ_API void aj_energy_add(aj_energy *energy, aj_cause cause, double joules);

@@ -1,4 +1,5 @@
-/* hardware.h: described accelerators: a family of laws plus one preset of parameters, every number with its source. */
+/* hardware.h: described accelerators: a family of laws plus one preset of parameters, every number with its
+ * source. */
 #ifndef ATTOJOULE_HARDWARE_H
 #define ATTOJOULE_HARDWARE_H
 
@@ -11,33 +12,36 @@ extern "C" {
 typedef struct aj_hardware aj_hardware;
 
 /* What a preset describes. */
-#define AJ_EVIDENCE_LIST(X)                                                                                \
+#define AJ_EVIDENCE_LIST(X) \
     X(LIMIT, "limit") X(PROJECTED, "projected") X(SIMULATED, "simulated") X(MEASURED, "measured")
 typedef enum {
 #define AJ_EVIDENCE_ENUM(name, text) AJ_EVIDENCE_##name,
     AJ_EVIDENCE_LIST(AJ_EVIDENCE_ENUM)
 #undef AJ_EVIDENCE_ENUM
-    AJ_N_EVIDENCES
+        AJ_N_EVIDENCES
 } aj_evidence;
 AJ_API const char *aj_evidence_name(aj_evidence evidence);
 
-/* Loads a preset that ships with the library by name ("homodyne", "digital-45nm"), or a YAML file when the text has a
- * slash or ends in .yaml/.yml.  Errors name file, line and key: unknown key, unit that does not fit, impossible value,
- * a value without source. On failure *out is NULL. */
-AJ_API AJ_MUST_USE aj_status aj_hardware_load(aj_hardware **out, aj_context *context, const char *name_or_path,
-                                              aj_error *err);
+/* Loads a preset that ships with the library by name ("homodyne", "digital-45nm"), or a YAML file when the
+ * text has a slash or ends in .yaml/.yml.  Errors name file, line and key: unknown key, unit that does not
+ * fit, impossible value, a value without source. On failure *out is NULL. */
+AJ_API AJ_MUST_USE aj_status aj_hardware_load(aj_hardware **out, aj_context *context,
+                                              const char *name_or_path, aj_error *err);
 /* From text (`name` stands in messages). */
-AJ_API AJ_MUST_USE aj_status aj_hardware_load_text(aj_hardware **out, aj_context *context, const char *yaml, size_t size,
-                                                   const char *name, aj_error *err);
+AJ_API AJ_MUST_USE aj_status aj_hardware_load_text(aj_hardware **out, aj_context *context, const char *yaml,
+                                                   size_t size, const char *name, aj_error *err);
 /* An independent copy. */
 AJ_API AJ_MUST_USE aj_status aj_hardware_clone(aj_hardware **out, const aj_hardware *hardware, aj_error *err);
 AJ_API void aj_hardware_destroy(aj_hardware *hardware);
 
-/* Sets one parameter: an SI number ("1e-15"), a number with unit ("1fF", "1550 nm", "0.2"), one of a choice's words
- * ("sample"), or "none" for not described.  Its source becomes "set by the user".  The combination is checked by
- * aj_hardware_check (aj_evaluate does it). */
-AJ_API AJ_MUST_USE aj_status aj_hardware_set(aj_hardware *hardware, const char *key, const char *text, aj_error *err);
-AJ_API AJ_MUST_USE aj_status aj_hardware_set_number(aj_hardware *hardware, const char *key, double si_value, aj_error *err);
+/* Sets one parameter: an SI number ("1e-15"), a number with unit ("1fF", "1550 nm", "0.2"), one of a choice's
+ * words
+ * ("sample"), or "none" for not described.  Its source becomes "set by the user".  The combination is checked
+ * by aj_hardware_check (aj_evaluate does it). */
+AJ_API AJ_MUST_USE aj_status aj_hardware_set(aj_hardware *hardware, const char *key, const char *text,
+                                             aj_error *err);
+AJ_API AJ_MUST_USE aj_status aj_hardware_set_number(aj_hardware *hardware, const char *key, double si_value,
+                                                    aj_error *err);
 /* Ranges were checked at set; this checks the keys against each other. */
 AJ_API AJ_MUST_USE aj_status aj_hardware_check(const aj_hardware *hardware, aj_error *err);
 

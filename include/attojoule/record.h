@@ -14,8 +14,8 @@ extern "C" {
 /* One parameter of the hardware as it was used. */
 typedef struct {
     const char *key, *unit;
-    double value;       /* NaN = not described */
-    const char *word;   /* of a choice, else NULL */
+    double value;     /* NaN = not described */
+    const char *word; /* of a choice, else NULL */
     const char *source;
 } aj_recorded_parameter;
 
@@ -27,8 +27,9 @@ typedef struct {
     double macs;
     double weight_symbols, input_symbols, samples;
     double photons_incident, photons_launched, weight_crest_ratio, input_crest_ratio;
-    double signal_to_noise_ratio; /* power of the exact output over power of the error; NaN if not asked for */
-    double clipped_ratio;         /* share of results at the integrator's full well; NaN = cannot clip */
+    double
+        signal_to_noise_ratio; /* power of the exact output over power of the error; NaN if not asked for */
+    double clipped_ratio;      /* share of results at the integrator's full well; NaN = cannot clip */
     double latency_seconds;
     aj_energy energy;
 } aj_layer_record;
@@ -38,8 +39,10 @@ typedef struct {
     const char *model, *model_sha256;
     const char *dataset_name, *dataset_split;
     uint64_t n_samples;
-    const char *hardware_name, *hardware_family, *hardware_evidence, *hardware_node, *hardware_cite; /* NULL: clean only */
-    const char *hardware_summary; /* how it computes, in plain words, one sentence part: "multiplies by ..." */
+    const char *hardware_name, *hardware_family, *hardware_evidence, *hardware_node,
+        *hardware_cite; /* NULL: clean only */
+    const char
+        *hardware_summary; /* how it computes, in plain words, one sentence part: "multiplies by ..." */
     int hardware_year;
     const aj_recorded_parameter *parameters;
     size_t n_parameters;
@@ -47,49 +50,52 @@ typedef struct {
     unsigned n_trials, batch;
     const char *mode; /* "latency" or "throughput" */
     double clean_accuracy_ratio, clean_loss;
-    aj_summary accuracy_ratio;             /* over trials */
+    aj_summary accuracy_ratio;                                    /* over trials */
     double accuracy_ci95_dataset_low, accuracy_ci95_dataset_high; /* trials and images */
-    const double *trial_accuracy_ratios;   /* n_trials values: comparisons are paired on them */
+    const double *trial_accuracy_ratios; /* n_trials values: comparisons are paired on them */
     aj_summary loss;
     double macs_per_inference, flops_per_inference;
-    double photons_per_mac;                /* incident / detected: how the axis counts; NaN without light */
-    aj_energy energy;                      /* per inference; origin modelled */
-    double energy_stddev_joules;           /* of `system`, NaN = not known */
+    double photons_per_mac;      /* incident / detected: how the axis counts; NaN without light */
+    aj_energy energy;            /* per inference; origin modelled */
+    double energy_stddev_joules; /* of `system`, NaN = not known */
     double latency_seconds, throughput_per_second;
     const char *latency_of;
     const aj_layer_record *layers;
     size_t n_layers;
-    const char *const *digital_fallback;   /* products the hardware did not take: "name (operator): reason" */
+    const char *const *digital_fallback; /* products the hardware did not take: "name (operator): reason" */
     size_t n_digital_fallback;
-    const char *law;                       /* which read law was used, for --explain */
-    const char *const *notes;              /* assumptions and warnings, one sentence each */
+    const char *law;          /* which read law was used, for --explain */
+    const char *const *notes; /* assumptions and warnings, one sentence each */
     size_t n_notes;
-    aj_estimate measured_energy_joules;    /* of the evaluation itself; value NaN until there is a meter */
-    double duration_seconds;               /* of the evaluation itself */
-    const aj_recorded_parameter *varied;   /* of a sweep: key and value; else none */
+    aj_estimate measured_energy_joules;  /* of the evaluation itself; value NaN until there is a meter */
+    double duration_seconds;             /* of the evaluation itself */
+    const aj_recorded_parameter *varied; /* of a sweep: key and value; else none */
     size_t n_varied;
 } aj_evaluation;
 
 /* Frees what the record owns and zeroes it; NULL and zeroed records allowed. */
 AJ_API void aj_evaluation_destroy(aj_evaluation *evaluation);
-/* The document of DESIGN 5 as text without newline at its end (indent 0: one line).  Free with aj_text_free. */
-AJ_API AJ_MUST_USE aj_status aj_evaluation_to_json(const aj_evaluation *evaluation, unsigned indent, char **text,
-                                                   aj_error *err);
+/* The document of DESIGN 5 as text without newline at its end (indent 0: one line).  Free with aj_text_free.
+ */
+AJ_API AJ_MUST_USE aj_status aj_evaluation_to_json(const aj_evaluation *evaluation, unsigned indent,
+                                                   char **text, aj_error *err);
 AJ_API void aj_text_free(char *text);
-/* Strict: unknown keys are ignored, wrong types and impossible numbers are refused. `name` stands in messages. */
-AJ_API AJ_MUST_USE aj_status aj_evaluation_from_json(aj_evaluation *out, const char *text, size_t size, const char *name,
-                                                     aj_error *err);
+/* Strict: unknown keys are ignored, wrong types and impossible numbers are refused. `name` stands in
+ * messages. */
+AJ_API AJ_MUST_USE aj_status aj_evaluation_from_json(aj_evaluation *out, const char *text, size_t size,
+                                                     const char *name, aj_error *err);
 
 /* An append-only file, one JSON document a line.  Appending is one write; a torn last line (no newline) of an
  * interrupted run is cut off when the file is opened for appending and ignored when it is read. */
 typedef struct aj_evaluation_file aj_evaluation_file;
 /* Creates or opens; *records / *n get what is there already (free with aj_evaluations_free). */
-AJ_API AJ_MUST_USE aj_status aj_evaluation_file_open(aj_evaluation_file **out, const char *path, aj_evaluation **records,
-                                                     size_t *n, aj_error *err);
-AJ_API AJ_MUST_USE aj_status aj_evaluation_file_append(aj_evaluation_file *file, const aj_evaluation *evaluation,
-                                                       aj_error *err);
+AJ_API AJ_MUST_USE aj_status aj_evaluation_file_open(aj_evaluation_file **out, const char *path,
+                                                     aj_evaluation **records, size_t *n, aj_error *err);
+AJ_API AJ_MUST_USE aj_status aj_evaluation_file_append(aj_evaluation_file *file,
+                                                       const aj_evaluation *evaluation, aj_error *err);
 AJ_API void aj_evaluation_file_close(aj_evaluation_file *file);
-AJ_API AJ_MUST_USE aj_status aj_evaluations_read(const char *path, aj_evaluation **records, size_t *n, aj_error *err);
+AJ_API AJ_MUST_USE aj_status aj_evaluations_read(const char *path, aj_evaluation **records, size_t *n,
+                                                 aj_error *err);
 AJ_API void aj_evaluations_free(aj_evaluation *records, size_t n);
 
 /* One epoch of a training, and its result; JSON lines as well. */

@@ -1,8 +1,8 @@
 /* simulate.h: a network on described hardware: what would run where, how accurate it is, what it costs.
  *
- * Every result is a function of the model, the data, the hardware's parameters, the seed, the number of trials and
- * samples, and the accelerator's batch and mode (which set energy and latency only); never of threads, chunk or
- * instruction set. */
+ * Every result is a function of the model, the data, the hardware's parameters, the seed, the number of
+ * trials and samples, and the accelerator's batch and mode (which set energy and latency only); never of
+ * threads, chunk or instruction set. */
 #ifndef ATTOJOULE_SIMULATE_H
 #define ATTOJOULE_SIMULATE_H
 
@@ -33,18 +33,23 @@ typedef struct {
     size_t n_calibration;          /* first so many samples of it; 0 = 1000 */
     float *outputs; /* [n_samples][n_output_features] of the last trial (or the exact ones), or NULL */
 } aj_evaluate_options;
-#define AJ_EVALUATE_OPTIONS_INIT                                                                           \
-    {sizeof(aj_evaluate_options), NULL, NULL, 1, 1, 1, AJ_MODE_LATENCY, 0, false, false, NULL, 0, NULL}
+#define AJ_EVALUATE_OPTIONS_INIT                                                                          \
+    {                                                                                                     \
+        sizeof(aj_evaluate_options), NULL, NULL, 1, 1, 1, AJ_MODE_LATENCY, 0, false, false, NULL, 0, NULL \
+    }
 
-/* Accuracy (argmax of the output against the labels; NaN without labels), loss (cross-entropy of softmax(output)),
- * energy and latency of one inference.  The record must be destroyed by the caller; zeroed on failure.
- * MISMATCH: the model's input has another number of elements than a sample. */
+/* Accuracy (argmax of the output against the labels; NaN without labels), loss (cross-entropy of
+ * softmax(output)), energy and latency of one inference.  The record must be destroyed by the caller; zeroed
+ * on failure. MISMATCH: the model's input has another number of elements than a sample. */
 AJ_API AJ_MUST_USE aj_status aj_evaluate(aj_evaluation *out, aj_context *context, const aj_model *model,
-                                         const aj_dataset *dataset, const aj_evaluate_options *options, aj_error *err);
+                                         const aj_dataset *dataset, const aj_evaluate_options *options,
+                                         aj_error *err);
 
-/* What would run where and what it would cost, before any data (crest factors and what depends on them are NaN). */
+/* What would run where and what it would cost, before any data (crest factors and what depends on them are
+ * NaN). */
 AJ_API AJ_MUST_USE aj_status aj_inspect(aj_evaluation *out, aj_context *context, const aj_model *model,
-                                        const aj_hardware *hardware, unsigned batch, aj_mode mode, aj_error *err);
+                                        const aj_hardware *hardware, unsigned batch, aj_mode mode,
+                                        aj_error *err);
 
 /* "key=lo:hi:log:N", "key=lo:hi:lin:N" or "key=a,b,c"; numbers may carry units.  Allocated by the library
  * (aj_sweep_values_free). */
@@ -53,19 +58,22 @@ typedef struct {
     double *values;
     size_t n;
 } aj_sweep_values;
-AJ_API AJ_MUST_USE aj_status aj_sweep_parse(aj_sweep_values *out, const char *text, const aj_hardware *hardware,
-                                            aj_error *err);
+AJ_API AJ_MUST_USE aj_status aj_sweep_parse(aj_sweep_values *out, const char *text,
+                                            const aj_hardware *hardware, aj_error *err);
 AJ_API void aj_sweep_values_free(aj_sweep_values *values);
 
 /* Called with every point, finished or taken from the file, in grid order. Return false to stop. */
-typedef bool (*aj_sweep_point)(void *user, size_t i, size_t n_points, bool resumed, const aj_evaluation *point);
+typedef bool (*aj_sweep_point)(void *user, size_t i, size_t n_points, bool resumed,
+                               const aj_evaluation *point);
 
-/* Evaluates the grid (first axis slowest).  path NULL or an append-only file: finished points are appended at once and
- * not computed again by a later call; a file of another model, data set, hardware, parameters or options is refused
- * (MISMATCH, naming the key).  All points share seed and trials: common random numbers.  INTERRUPTED keeps the file. */
+/* Evaluates the grid (first axis slowest).  path NULL or an append-only file: finished points are appended at
+ * once and not computed again by a later call; a file of another model, data set, hardware, parameters or
+ * options is refused (MISMATCH, naming the key).  All points share seed and trials: common random numbers.
+ * INTERRUPTED keeps the file. */
 AJ_API AJ_MUST_USE aj_status aj_sweep(aj_context *context, const aj_model *model, const aj_dataset *dataset,
-                                      const aj_evaluate_options *options, const aj_sweep_values *axes, size_t n_axes,
-                                      const char *path, aj_sweep_point point, void *user, aj_error *err);
+                                      const aj_evaluate_options *options, const aj_sweep_values *axes,
+                                      size_t n_axes, const char *path, aj_sweep_point point, void *user,
+                                      aj_error *err);
 
 #ifdef __cplusplus
 }

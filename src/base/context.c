@@ -41,7 +41,8 @@ aj_status aj_context_create(aj_context **out, const aj_context_options *options,
     *out = NULL;
     if (options == NULL) options = &defaults;
     if (options->struct_size != sizeof *options)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "context options: struct_size %zu; use AJ_CONTEXT_OPTIONS_INIT",
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "context options: struct_size %zu; use AJ_CONTEXT_OPTIONS_INIT",
                         options->struct_size);
     if (!aj_isa_supported(options->isa))
         return ajp_fail(err, AJ_UNSUPPORTED, 0, "instruction set %s is not on this machine; use auto",
@@ -89,7 +90,8 @@ aj_isa aj_context_isa(const aj_context *context)
 void *ajp_alloc(const aj_context *context, size_t size)
 {
     if (size == 0) size = 1;
-    return context == NULL ? default_alloc(NULL, size) : context->allocator.alloc(context->allocator.user, size);
+    return context == NULL ? default_alloc(NULL, size)
+                           : context->allocator.alloc(context->allocator.user, size);
 }
 
 void *ajp_calloc(const aj_context *context, size_t n, size_t size)
@@ -120,11 +122,12 @@ char *ajp_strdup(const aj_context *context, const char *text)
 
 aj_status ajp_no_memory(aj_error *err, const char *what)
 {
-    return ajp_fail(err, AJ_NO_MEMORY, 0, "%s: memory ran out; use a smaller model, chunk or sample count", what);
+    return ajp_fail(err, AJ_NO_MEMORY, 0, "%s: memory ran out; use a smaller model, chunk or sample count",
+                    what);
 }
 
-aj_status ajp_grow(const aj_context *context, void **array, size_t *n_capacity, size_t n_wanted, size_t element_size,
-                   const char *what, aj_error *err)
+aj_status ajp_grow(const aj_context *context, void **array, size_t *n_capacity, size_t n_wanted,
+                   size_t element_size, const char *what, aj_error *err)
 {
     if (n_wanted <= *n_capacity) return AJ_OK;
     size_t n = *n_capacity < 8 ? 8 : *n_capacity, size;

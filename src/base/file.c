@@ -10,7 +10,8 @@
 
 static const unsigned char empty_file[1];
 
-static aj_status read_whole(ajp_file_map *out, const aj_context *context, int fd, const char *path, aj_error *err)
+static aj_status read_whole(ajp_file_map *out, const aj_context *context, int fd, const char *path,
+                            aj_error *err)
 {
     unsigned char *copy = ajp_alloc(context, out->size);
     if (copy == NULL) return ajp_no_memory(err, path);
@@ -20,7 +21,8 @@ static aj_status read_whole(ajp_file_map *out, const aj_context *context, int fd
         if (got <= 0) {
             int error = got < 0 ? errno : 0;
             ajp_free(context, copy);
-            return ajp_fail(err, AJ_IO, error, "%s: only %zu of %zu bytes could be read", path, done, out->size);
+            return ajp_fail(err, AJ_IO, error, "%s: only %zu of %zu bytes could be read", path, done,
+                            out->size);
         }
         done += (size_t)got;
     }
@@ -29,7 +31,8 @@ static aj_status read_whole(ajp_file_map *out, const aj_context *context, int fd
     return AJ_OK;
 }
 
-static aj_status map_descriptor(ajp_file_map *out, const aj_context *context, int fd, const char *path, aj_error *err)
+static aj_status map_descriptor(ajp_file_map *out, const aj_context *context, int fd, const char *path,
+                                aj_error *err)
 {
     struct stat info;
     if (fstat(fd, &info) != 0)
@@ -54,8 +57,8 @@ aj_status ajp_file_map_open(ajp_file_map *out, const aj_context *context, const 
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return ajp_fail(err, ajp_status_from_errno(errno), errno, "%s: cannot be opened; check the path and its permissions",
-                        path);
+        return ajp_fail(err, ajp_status_from_errno(errno), errno,
+                        "%s: cannot be opened; check the path and its permissions", path);
     aj_status st = map_descriptor(out, context, fd, path, err);
     close(fd);
     return st;
@@ -76,7 +79,8 @@ static void forget(ajp_file_writer *writer)
     *writer = (ajp_file_writer){NULL, NULL, NULL, NULL};
 }
 
-aj_status ajp_file_writer_open(ajp_file_writer *out, const aj_context *context, const char *path, aj_error *err)
+aj_status ajp_file_writer_open(ajp_file_writer *out, const aj_context *context, const char *path,
+                               aj_error *err)
 {
     ajp_file_writer writer = {NULL, ajp_strdup(context, path), NULL, context};
     size_t size = strlen(path) + 40;
@@ -113,7 +117,8 @@ aj_status ajp_file_writer_commit(ajp_file_writer *writer, aj_error *err)
     writer->stream = NULL;
     errno = 0;
     bool good = fflush(stream) == 0 && ferror(stream) == 0;
-    if (good && writer->part_path != NULL) good = fsync(fileno(stream)) == 0; /* devices and pipes have no disk */
+    if (good && writer->part_path != NULL)
+        good = fsync(fileno(stream)) == 0; /* devices and pipes have no disk */
     int error = errno;
     if (fclose(stream) != 0 && good) {
         good = false;
@@ -121,10 +126,12 @@ aj_status ajp_file_writer_commit(ajp_file_writer *writer, aj_error *err)
     }
     aj_status st = AJ_OK;
     if (!good) {
-        st = ajp_fail(err, AJ_IO, error, "%s: could not be written completely; check the free space", writer->path);
+        st = ajp_fail(err, AJ_IO, error, "%s: could not be written completely; check the free space",
+                      writer->path);
     } else if (writer->part_path != NULL && rename(writer->part_path, writer->path) != 0) {
         error = errno;
-        st = ajp_fail(err, ajp_status_from_errno(error), error, "%s: could not be put in place", writer->path);
+        st =
+            ajp_fail(err, ajp_status_from_errno(error), error, "%s: could not be put in place", writer->path);
     }
     if (st != AJ_OK && writer->part_path != NULL) unlink(writer->part_path);
     forget(writer);

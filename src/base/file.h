@@ -6,7 +6,8 @@
 
 #include "internal.h"
 
-/* A file mapped read-only (or, where mapping is not possible, read). Empty files map to size 0, data non-NULL. */
+/* A file mapped read-only (or, where mapping is not possible, read). Empty files map to size 0, data
+ * non-NULL. */
 typedef struct {
     const unsigned char *data;
     size_t size;
@@ -24,9 +25,10 @@ typedef struct {
     char *path, *part_path; /* part_path NULL: not a regular file */
     const aj_context *context;
 } ajp_file_writer;
-aj_status ajp_file_writer_open(ajp_file_writer *out, const aj_context *context, const char *path, aj_error *err);
+aj_status ajp_file_writer_open(ajp_file_writer *out, const aj_context *context, const char *path,
+                               aj_error *err);
 aj_status ajp_file_writer_commit(ajp_file_writer *writer, aj_error *err); /* flush, fsync, rename */
-void ajp_file_writer_abort(ajp_file_writer *writer);                      /* after a failure; also after commit: no-op */
+void ajp_file_writer_abort(ajp_file_writer *writer); /* after a failure; also after commit: no-op */
 
 bool ajp_file_exists(const char *path);
 /* SHA-256 of a block of memory as 64 hex digits + NUL. FIPS 180-4. */

@@ -6,24 +6,26 @@
 
 /* Fills err (NULL allowed) and returns status, so that a failure is one line:
  *   return ajp_fail(err, AJ_NOT_FOUND, errno, "%s: cannot open; check the path", path); */
-aj_status ajp_fail(aj_error *err, aj_status status, int system_errno, const char *format, ...) AJ_PRINTF(4, 5);
+aj_status ajp_fail(aj_error *err, aj_status status, int system_errno, const char *format, ...)
+    AJ_PRINTF(4, 5);
 /* Status that fits an errno: ENOENT -> NOT_FOUND, EACCES -> DENIED, ENOMEM -> NO_MEMORY, else IO. */
 aj_status ajp_status_from_errno(int system_errno);
 
-#define AJ_TRY(expression)                                                                                 \
-    do {                                                                                                   \
-        aj_status try_ = (expression);                                                                     \
-        if (try_ != AJ_OK) return try_;                                                                    \
+#define AJ_TRY(expression)              \
+    do {                                \
+        aj_status try_ = (expression);  \
+        if (try_ != AJ_OK) return try_; \
     } while (0)
 /* Same for functions with one exit: sets `st` and jumps to done. */
-#define AJ_TRY_DONE(expression)                                                                            \
-    do {                                                                                                   \
-        st = (expression);                                                                                 \
-        if (st != AJ_OK) goto done;                                                                        \
+#define AJ_TRY_DONE(expression)     \
+    do {                            \
+        st = (expression);          \
+        if (st != AJ_OK) goto done; \
     } while (0)
 
 /* ---- memory: everything goes through the context's allocator, aligned to 64 bytes.
- * A NULL context stands for the C library's allocator: records outlive the context they were made with. ---- */
+ * A NULL context stands for the C library's allocator: records outlive the context they were made with. ----
+ */
 struct ajp_pool;
 struct aj_context {
     aj_allocator allocator;
@@ -33,14 +35,14 @@ struct aj_context {
     char *data_root; /* or NULL */
 };
 
-void *ajp_alloc(const aj_context *context, size_t size);             /* NULL when out of memory; size 0 -> 1 */
-void *ajp_calloc(const aj_context *context, size_t n, size_t size);  /* zeroed; NULL on overflow too */
-void ajp_free(const aj_context *context, void *pointer);             /* NULL allowed */
+void *ajp_alloc(const aj_context *context, size_t size);            /* NULL when out of memory; size 0 -> 1 */
+void *ajp_calloc(const aj_context *context, size_t n, size_t size); /* zeroed; NULL on overflow too */
+void ajp_free(const aj_context *context, void *pointer);            /* NULL allowed */
 char *ajp_strdup(const aj_context *context, const char *text);
 aj_status ajp_no_memory(aj_error *err, const char *what);
 /* Grows an array to hold at least n_wanted elements (doubling); on failure the old array stays valid. */
-aj_status ajp_grow(const aj_context *context, void **array, size_t *n_capacity, size_t n_wanted, size_t element_size,
-                   const char *what, aj_error *err);
+aj_status ajp_grow(const aj_context *context, void **array, size_t *n_capacity, size_t n_wanted,
+                   size_t element_size, const char *what, aj_error *err);
 
 static inline bool ajp_size_mul(size_t a, size_t b, size_t *out)
 {
@@ -77,7 +79,8 @@ void ajp_arena_free(ajp_arena *arena); /* frees everything; the arena can be use
 /* ---- time -------------------------------------------------------------------------------------- */
 double ajp_now_seconds(void); /* monotonic clock */
 
-/* A piece of work that reports.  begin, then step(n_done) as often as you like (it throttles), then finish. */
+/* A piece of work that reports.  begin, then step(n_done) as often as you like (it throttles), then finish.
+ */
 typedef struct {
     const aj_context *context;
     const char *what, *unit;
@@ -85,8 +88,8 @@ typedef struct {
     double started_seconds, last_seconds;
 } ajp_work;
 /* n_start: what an earlier run had done already (resumed work), left out of the rate. */
-void ajp_work_begin(ajp_work *work, const aj_context *context, const char *what, const char *unit, uint64_t n_total,
-                    uint64_t n_start);
+void ajp_work_begin(ajp_work *work, const aj_context *context, const char *what, const char *unit,
+                    uint64_t n_total, uint64_t n_start);
 /* false = the user wants to stop. */
 bool ajp_work_step(ajp_work *work, uint64_t n_done, const char *note);
 void ajp_work_finish(ajp_work *work, uint64_t n_done, const char *note);

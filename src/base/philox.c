@@ -1,4 +1,5 @@
-/* philox.c: Philox4x32-10, the scalar definition. Salmon et al., SC'11, doi:10.1145/2063384.2063405, section 3. */
+/* philox.c: Philox4x32-10, the scalar definition. Salmon et al., SC'11, doi:10.1145/2063384.2063405,
+ * section 3. */
 #include "internal.h"
 
 void aj_philox4x32(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4])

@@ -1,8 +1,8 @@
 /* pool.c: workers that take tasks from a shared counter.
  *
- * One job at a time.  A job is published by raising `generation`; workers spin on it for up to 20 microseconds and then
- * sleep on a condition.  Tasks are taken with an atomic counter, so which thread runs a task is not fixed: results must
- * not depend on it (pool.h). */
+ * One job at a time.  A job is published by raising `generation`; workers spin on it for up to 20
+ * microseconds and then sleep on a condition.  Tasks are taken with an atomic counter, so which thread runs a
+ * task is not fixed: results must not depend on it (pool.h). */
 #include "pool.h"
 
 #include <pthread.h>
@@ -105,7 +105,8 @@ aj_status ajp_pool_create(ajp_pool **out, const aj_allocator *allocator, unsigne
         int error = pthread_create(&pool->workers[i].handle, NULL, work, &pool->workers[i]);
         if (error != 0) {
             ajp_pool_destroy(pool);
-            return ajp_fail(err, AJ_NO_MEMORY, error, "thread pool: cannot start thread %u; ask for fewer threads", i + 1);
+            return ajp_fail(err, AJ_NO_MEMORY, error,
+                            "thread pool: cannot start thread %u; ask for fewer threads", i + 1);
         }
         pool->n_started++;
     }
@@ -152,7 +153,8 @@ static void wait_for_workers(ajp_pool *pool)
         pthread_mutex_unlock(&pool->mutex);
         return;
     }
-    /* The last worker signals under the mutex after its decrement: passing through it keeps the pool alive for that. */
+    /* The last worker signals under the mutex after its decrement: passing through it keeps the pool alive
+     * for that. */
     pthread_mutex_lock(&pool->mutex);
     pthread_mutex_unlock(&pool->mutex);
 }

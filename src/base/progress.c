@@ -14,8 +14,8 @@ double ajp_now_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-void ajp_work_begin(ajp_work *work, const aj_context *context, const char *what, const char *unit, uint64_t n_total,
-                    uint64_t n_start)
+void ajp_work_begin(ajp_work *work, const aj_context *context, const char *what, const char *unit,
+                    uint64_t n_total, uint64_t n_start)
 {
     double now = ajp_now_seconds();
     *work = (ajp_work){context, what, unit, n_total, n_start, now, now};
@@ -65,6 +65,7 @@ void aj_progress_format(const aj_progress_event *event, char *text, size_t size)
         format_duration(event->remaining_seconds, duration, sizeof duration);
         snprintf(remaining, sizeof remaining, "  %s left", duration);
     }
-    snprintf(text, size, "%s %llu%s %s%s%s%s%s", event->what, (unsigned long long)event->n_done, total, event->unit,
-             rate, remaining, event->note != NULL ? "  " : "", event->note != NULL ? event->note : "");
+    snprintf(text, size, "%s %llu%s %s%s%s%s%s", event->what, (unsigned long long)event->n_done, total,
+             event->unit, rate, remaining, event->note != NULL ? "  " : "",
+             event->note != NULL ? event->note : "");
 }

@@ -9,8 +9,8 @@
 const char *aj_status_name(aj_status status)
 {
     switch (status) {
-#define CASE(name, code, text)                                                                             \
-    case AJ_##name:                                                                                        \
+#define CASE(name, code, text) \
+    case AJ_##name:            \
         return #name;
         AJ_STATUS_LIST(CASE)
 #undef CASE
@@ -21,8 +21,8 @@ const char *aj_status_name(aj_status status)
 const char *aj_status_text(aj_status status)
 {
     switch (status) {
-#define CASE(name, code, text)                                                                             \
-    case AJ_##name:                                                                                        \
+#define CASE(name, code, text) \
+    case AJ_##name:            \
         return text;
         AJ_STATUS_LIST(CASE)
 #undef CASE

@@ -1,5 +1,5 @@
-/* yaml.c: YAML through libyaml's events. The tree is built while the events come, so that what is refused is refused
- * before it costs memory. */
+/* yaml.c: YAML through libyaml's events. The tree is built while the events come, so that what is refused is
+ * refused before it costs memory. */
 #include "yaml.h"
 
 #include <errno.h>
@@ -44,8 +44,8 @@ static aj_status syntax_error(const builder *b)
 {
     const yaml_parser_t *p = &b->parser;
     if (p->error == YAML_MEMORY_ERROR) return ajp_no_memory(b->err, b->file);
-    return ajp_fail(b->err, AJ_CORRUPT, 0, "%s:%zu: not YAML: %s%s%s; check indentation, colons and quotes", b->file,
-                    p->problem_mark.line + 1, p->problem != NULL ? p->problem : "cannot be read",
+    return ajp_fail(b->err, AJ_CORRUPT, 0, "%s:%zu: not YAML: %s%s%s; check indentation, colons and quotes",
+                    b->file, p->problem_mark.line + 1, p->problem != NULL ? p->problem : "cannot be read",
                     p->context != NULL ? " " : "", p->context != NULL ? p->context : "");
 }
 
@@ -89,10 +89,12 @@ static aj_status add_key(builder *b, const yaml_event_t *event)
     level *top = &b->open[b->depth - 1];
     const char *key = NULL;
     AJ_TRY(copy_text(b, event, &key));
-    if (top->node->n_children >= MAX_KEYS) return refuse(b, event, "more than 1000 keys in one map; split the file");
+    if (top->node->n_children >= MAX_KEYS)
+        return refuse(b, event, "more than 1000 keys in one map; split the file");
     const ajp_yaml *before = ajp_yaml_find(top->node, key);
     if (before != NULL)
-        return ajp_fail(b->err, AJ_CORRUPT, 0, "%s:%zu: key '%.80s' stands on line %zu already; keep one of them", b->file,
+        return ajp_fail(b->err, AJ_CORRUPT, 0,
+                        "%s:%zu: key '%.80s' stands on line %zu already; keep one of them", b->file,
                         line_of(event), key, before->line);
     top->key = key;
     top->key_line = line_of(event);
@@ -101,12 +103,14 @@ static aj_status add_key(builder *b, const yaml_event_t *event)
 
 static bool waits_for_key(const builder *b)
 {
-    return b->depth > 0 && b->open[b->depth - 1].node->kind == AJP_YAML_MAP && b->open[b->depth - 1].key == NULL;
+    return b->depth > 0 && b->open[b->depth - 1].node->kind == AJP_YAML_MAP &&
+           b->open[b->depth - 1].key == NULL;
 }
 
 static aj_status on_scalar(builder *b, const yaml_event_t *event)
 {
-    if (event->data.scalar.anchor != NULL) return refuse(b, event, "anchors (&name) are not supported; write the value out");
+    if (event->data.scalar.anchor != NULL)
+        return refuse(b, event, "anchors (&name) are not supported; write the value out");
     if (event->data.scalar.tag != NULL) return refuse(b, event, "tags (!name) are not supported; remove it");
     if (waits_for_key(b)) return add_key(b, event);
     ajp_yaml *node = NULL;
@@ -134,7 +138,8 @@ static aj_status on_event(builder *b, const yaml_event_t *event)
 {
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT:
-        if (++b->n_documents > 1) return refuse(b, event, "a second document in one file; put it into its own file");
+        if (++b->n_documents > 1)
+            return refuse(b, event, "a second document in one file; put it into its own file");
         return AJ_OK;
     case YAML_ALIAS_EVENT:
         return refuse(b, event, "aliases (*name) are not supported; write the value out");
@@ -170,8 +175,8 @@ static aj_status run_events(builder *b)
     }
 }
 
-aj_status ajp_yaml_parse(const ajp_yaml **root, ajp_arena *arena, const char *text, size_t size, const char *file,
-                         aj_error *err)
+aj_status ajp_yaml_parse(const ajp_yaml **root, ajp_arena *arena, const char *text, size_t size,
+                         const char *file, aj_error *err)
 {
     if (size > MAX_BYTES)
         return ajp_fail(err, AJ_CORRUPT, 0, "%s: %zu bytes; a YAML file here has at most 1 MiB", file, size);
@@ -181,7 +186,8 @@ aj_status ajp_yaml_parse(const ajp_yaml **root, ajp_arena *arena, const char *te
     aj_status st = run_events(&b);
     yaml_parser_delete(&b.parser);
     if (st != AJ_OK) return st;
-    if (b.root == NULL) return ajp_fail(err, AJ_CORRUPT, 0, "%s:1: the file is empty; write 'key: value' lines", file);
+    if (b.root == NULL)
+        return ajp_fail(err, AJ_CORRUPT, 0, "%s:1: the file is empty; write 'key: value' lines", file);
     *root = b.root;
     return AJ_OK;
 }
@@ -204,10 +210,11 @@ static const char *label(const ajp_yaml *node)
 static aj_status want(const ajp_yaml *node, const char *file, const char *what, aj_error *err)
 {
     if (node->kind != AJP_YAML_SCALAR)
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s:%zu: '%.80s' is a %s; write %s", file, node->line, label(node),
-                        node->kind == AJP_YAML_LIST ? "list" : "map", what);
-    return ajp_fail(err, AJ_CORRUPT, 0, "%s:%zu: '%.80s' is %s%.80s%s; write %s", file, node->line, label(node),
-                    node->quoted ? "the text \"" : "'", node->text, node->quoted ? "\"" : "'", what);
+        return ajp_fail(err, AJ_CORRUPT, 0, "%s:%zu: '%.80s' is a %s; write %s", file, node->line,
+                        label(node), node->kind == AJP_YAML_LIST ? "list" : "map", what);
+    return ajp_fail(err, AJ_CORRUPT, 0, "%s:%zu: '%.80s' is %s%.80s%s; write %s", file, node->line,
+                    label(node), node->quoted ? "the text \"" : "'", node->text, node->quoted ? "\"" : "'",
+                    what);
 }
 
 bool ajp_yaml_is_none(const ajp_yaml *node)
@@ -267,18 +274,21 @@ aj_status ajp_yaml_number(const ajp_yaml *node, const char *file, double *out, a
 {
     const char *end = NULL;
     double value = 0.0;
-    if (node->kind != AJP_YAML_SCALAR || node->quoted || !ajp_number_scan(node->text, &end, &value) || *end != '\0')
+    if (node->kind != AJP_YAML_SCALAR || node->quoted || !ajp_number_scan(node->text, &end, &value) ||
+        *end != '\0')
         return want(node, file, "a number", err);
     *out = value;
     return AJ_OK;
 }
 
-aj_status ajp_yaml_integer(const ajp_yaml *node, const char *file, int64_t min, int64_t max, int64_t *out, aj_error *err)
+aj_status ajp_yaml_integer(const ajp_yaml *node, const char *file, int64_t min, int64_t max, int64_t *out,
+                           aj_error *err)
 {
     bool good = node->kind == AJP_YAML_SCALAR && !node->quoted;
     long long value = 0;
     if (good) {
-        size_t sign = node->text[0] == '+' || node->text[0] == '-' ? 1 : 0, digits = count_digits(node->text + sign);
+        size_t sign = node->text[0] == '+' || node->text[0] == '-' ? 1 : 0,
+               digits = count_digits(node->text + sign);
         errno = 0;
         good = digits > 0 && node->text[sign + digits] == '\0';
         if (good) value = strtoll(node->text, NULL, 10);
@@ -286,8 +296,9 @@ aj_status ajp_yaml_integer(const ajp_yaml *node, const char *file, int64_t min, 
     }
     if (!good) return want(node, file, "a whole number", err);
     if (value < min || value > max)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s:%zu: '%.80s' is %lld; write a whole number from %lld to %lld", file,
-                        node->line, label(node), value, (long long)min, (long long)max);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "%s:%zu: '%.80s' is %lld; write a whole number from %lld to %lld", file, node->line,
+                        label(node), value, (long long)min, (long long)max);
     *out = value;
     return AJ_OK;
 }
@@ -300,7 +311,8 @@ aj_status ajp_yaml_string(const ajp_yaml *node, const char *file, const char **o
     return AJ_OK;
 }
 
-aj_status ajp_yaml_check_keys(const ajp_yaml *map, const char *file, const char *const *allowed, aj_error *err)
+aj_status ajp_yaml_check_keys(const ajp_yaml *map, const char *file, const char *const *allowed,
+                              aj_error *err)
 {
     if (map->kind != AJP_YAML_MAP) return want(map, file, "a map of 'key: value' lines", err);
     for (const ajp_yaml *child = map->first; child != NULL; child = child->next) {
@@ -319,8 +331,8 @@ aj_status ajp_yaml_check_keys(const ajp_yaml *map, const char *file, const char 
             memcpy(list + used, allowed[i], length + 1);
             used += length;
         }
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s:%zu: unknown key '%.80s'; use one of: %s", file, child->line, child->key,
-                        list);
+        return ajp_fail(err, AJ_CORRUPT, 0, "%s:%zu: unknown key '%.80s'; use one of: %s", file, child->line,
+                        child->key, list);
     }
     return AJ_OK;
 }

@@ -4,15 +4,16 @@
 #include "object.h"
 #include "prices.h"
 
-static aj_status account_products(const aj_hardware *hardware, const aj_hardware *fallback, const ajp_workload *work,
-                                  ajp_product_account *per_product, aj_error *err)
+static aj_status account_products(const aj_hardware *hardware, const aj_hardware *fallback,
+                                  const ajp_workload *work, ajp_product_account *per_product, aj_error *err)
 {
     for (size_t i = 0; i < work->n_products; i++) {
         const ajp_product_work *product = &work->products[i];
         const aj_hardware *on = product->runs_digitally ? fallback : hardware;
         if (on == NULL || (product->runs_digitally && on->ops->reference != NULL))
             return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
-                            "product '%s' runs digitally and there is no digital hardware to price it; name one as fallback",
+                            "product '%s' runs digitally and there is no digital hardware to price it; name "
+                            "one as fallback",
                             product->product.name);
         AJ_TRY(on->ops->account(on->params, work, i, &per_product[i], err));
     }
@@ -25,8 +26,10 @@ static double weight_count(const ajp_product *product)
     return product->weights == AJP_OPERAND_CONSTANT ? (double)product->rows * (double)product->cols : 0.0;
 }
 
-/* Weights that all fit the on-chip memory stay there and cost no DRAM; otherwise every batch reads all of them. */
-static void price_weights(const ajp_prices *prices, const ajp_workload *work, ajp_product_account *per_product)
+/* Weights that all fit the on-chip memory stay there and cost no DRAM; otherwise every batch reads all of
+ * them. */
+static void price_weights(const ajp_prices *prices, const ajp_workload *work,
+                          ajp_product_account *per_product)
 {
     double all_bits = 0.0;
     for (size_t i = 0; i < work->n_products; i++)
@@ -40,7 +43,8 @@ static void price_weights(const ajp_prices *prices, const ajp_workload *work, aj
         per_product[i].dram_bytes = bits / 8.0;
         aj_energy_set(&per_product[i].energy, AJ_CAUSE_DRAM, ajp_price(bits, prices->dram_joules_per_bit));
         if (bits != 0.0)
-            aj_energy_add(&per_product[i].energy, AJ_CAUSE_SRAM, bits * prices->sram_joules_per_bit); /* written there */
+            aj_energy_add(&per_product[i].energy, AJ_CAUSE_SRAM,
+                          bits * prices->sram_joules_per_bit); /* written there */
     }
 }
 
@@ -78,7 +82,8 @@ static void price_common(const ajp_prices *prices, const ajp_workload *work, ajp
     aj_energy_add(energy, AJ_CAUSE_DIGITAL, ajp_price(work->other_digital_ops, prices->digital_op_joules));
     aj_energy_add(energy, AJ_CAUSE_DRAM, ajp_price(io_bits, prices->dram_joules_per_bit));
     /* inputs are written on chip when they arrive; outputs were written there as results already */
-    aj_energy_add(energy, AJ_CAUSE_SRAM, ajp_price(work->n_inputs * prices->activation_bits, prices->sram_joules_per_bit));
+    aj_energy_add(energy, AJ_CAUSE_SRAM,
+                  ajp_price(work->n_inputs * prices->activation_bits, prices->sram_joules_per_bit));
     aj_energy_set(energy, AJ_CAUSE_STATIC,
                   prices->static_watts == 0.0 ? 0.0 : prices->static_watts * reserved_seconds(work, total));
     aj_energy_set(energy, AJ_CAUSE_HOST, prices->host_joules_per_inference);
@@ -87,29 +92,34 @@ static void price_common(const ajp_prices *prices, const ajp_workload *work, ajp
 }
 
 /* DESIGN 4: an impossible result is an error, not a number. */
-static aj_status refuse_impossible(const aj_hardware *hardware, const ajp_workload *work, const ajp_account *total,
-                                   aj_error *err)
+static aj_status refuse_impossible(const aj_hardware *hardware, const ajp_workload *work,
+                                   const ajp_account *total, aj_error *err)
 {
     double macs = 0.0;
     for (size_t i = 0; i < work->n_products; i++) macs += ajp_product_macs(&work->products[i].product);
     for (int b = 0; b < AJ_N_BOUNDARIES; b++) {
-        double per_mac = aj_energy_boundary(&total->energy, (aj_boundary)b) / macs, least = b == AJ_OPTICAL ? 1e-27 : 1e-23;
+        double per_mac = aj_energy_boundary(&total->energy, (aj_boundary)b) / macs,
+               least = b == AJ_OPTICAL ? 1e-27 : 1e-23;
         if (macs == 0.0 || isnan(per_mac) || (per_mac >= least && per_mac <= 1e-3)) continue;
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
-                        "hardware '%s': %.3g J per MAC at the boundary '%s' is impossible (%g ... 0.001); check its energies",
+                        "hardware '%s': %.3g J per MAC at the boundary '%s' is impossible (%g ... 0.001); "
+                        "check its energies",
                         hardware->name, per_mac, aj_boundary_name((aj_boundary)b), least);
     }
     for (int cause = 0; cause < AJ_N_CAUSES; cause++)
         if (total->energy.cause_joules[cause] < 0.0)
-            return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "hardware '%s': the cause '%s' is negative; check its energies",
-                            hardware->name, aj_cause_name((aj_cause)cause));
+            return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                            "hardware '%s': the cause '%s' is negative; check its energies", hardware->name,
+                            aj_cause_name((aj_cause)cause));
     if (total->latency_seconds < 0.0)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "hardware '%s': its latency is negative; check its times", hardware->name);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "hardware '%s': its latency is negative; check its times",
+                        hardware->name);
     return AJ_OK;
 }
 
-aj_status ajp_account_network(const aj_hardware *hardware, const aj_hardware *fallback, const ajp_workload *work,
-                              ajp_product_account *per_product, ajp_account *total, aj_error *err)
+aj_status ajp_account_network(const aj_hardware *hardware, const aj_hardware *fallback,
+                              const ajp_workload *work, ajp_product_account *per_product, ajp_account *total,
+                              aj_error *err)
 {
     const ajp_prices *prices = hardware->params; /* AJP_PRICES_FIRST */
     ajp_account sum = {.energy = aj_energy_none()};

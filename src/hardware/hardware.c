@@ -14,11 +14,13 @@ static double *value_at(const aj_hardware *hardware, size_t i)
     return (double *)((char *)hardware->params + hardware->ops->params[i].offset);
 }
 
-aj_status ajp_hardware_create(aj_hardware **out, const aj_context *context, const ajp_hardware_ops *ops, aj_error *err)
+aj_status ajp_hardware_create(aj_hardware **out, const aj_context *context, const ajp_hardware_ops *ops,
+                              aj_error *err)
 {
     aj_hardware *hardware = ajp_calloc(context, 1, sizeof *hardware);
     if (hardware == NULL) return ajp_no_memory(err, "a hardware description");
-    *hardware = (aj_hardware){.context = context, .ops = ops, .name = "", .node = "", .cite = "", .summary = ""};
+    *hardware =
+        (aj_hardware){.context = context, .ops = ops, .name = "", .node = "", .cite = "", .summary = ""};
     ajp_arena_init(&hardware->arena, context);
     hardware->params = ajp_arena_alloc(&hardware->arena, ops->params_size);
     hardware->sources = ajp_arena_array(&hardware->arena, ops->n_params, sizeof *hardware->sources);
@@ -74,7 +76,8 @@ static const char *key_at(const void *list, size_t i)
     return i < ops->n_params ? ops->params[i].key : NULL;
 }
 
-aj_status ajp_hardware_key(const ajp_hardware_ops *ops, const char *key, const char *where, size_t *out, aj_error *err)
+aj_status ajp_hardware_key(const ajp_hardware_ops *ops, const char *key, const char *where, size_t *out,
+                           aj_error *err)
 {
     for (size_t i = 0; i < ops->n_params; i++) {
         if (strcmp(ops->params[i].key, key) != 0) continue;
@@ -82,12 +85,13 @@ aj_status ajp_hardware_key(const ajp_hardware_ops *ops, const char *key, const c
         return AJ_OK;
     }
     const char *near = ajp_nearest(key, key_at, ops);
-    return ajp_fail(err, AJ_NOT_FOUND, 0, "%sfamily '%s' has no parameter '%.80s'%s%s%s", where, ops->name, key,
-                    near != NULL ? "; did you mean '" : "; 'aj hardware show' lists them", near != NULL ? near : "",
-                    near != NULL ? "'?" : "");
+    return ajp_fail(err, AJ_NOT_FOUND, 0, "%sfamily '%s' has no parameter '%.80s'%s%s%s", where, ops->name,
+                    key, near != NULL ? "; did you mean '" : "; 'aj hardware show' lists them",
+                    near != NULL ? near : "", near != NULL ? "'?" : "");
 }
 
-aj_status ajp_choice_index(const ajp_param *param, const char *word, const char *where, double *out, aj_error *err)
+aj_status ajp_choice_index(const ajp_param *param, const char *word, const char *where, double *out,
+                           aj_error *err)
 {
     char words[200] = "";
     size_t used = 0;
@@ -99,26 +103,29 @@ aj_status ajp_choice_index(const ajp_param *param, const char *word, const char 
         int more = snprintf(words + used, sizeof words - used, "%s%s", i > 0 ? ", " : "", param->choices[i]);
         if (more > 0 && (size_t)more < sizeof words - used) used += (size_t)more;
     }
-    return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s'%s' is '%.40s'; write one of: %s", where, param->key, word, words);
+    return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s'%s' is '%.40s'; write one of: %s", where, param->key, word,
+                    words);
 }
 
-aj_status ajp_hardware_store(aj_hardware *hardware, size_t i, double value, const char *source, const char *where,
-                             aj_error *err)
+aj_status ajp_hardware_store(aj_hardware *hardware, size_t i, double value, const char *source,
+                             const char *where, aj_error *err)
 {
     const ajp_param *param = &hardware->ops->params[i];
     if (isnan(value)) {
         if (!isnan(param->def))
-            return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s'%s' cannot be 'none': the law needs it; leave it out for its default",
-                            where, param->key);
+            return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                            "%s'%s' cannot be 'none': the law needs it; leave it out for its default", where,
+                            param->key);
     } else if (param->choices != NULL) {
         size_t n = 0;
         while (param->choices[n] != NULL) n++;
         if (!(value >= 0.0) || value >= (double)n || value != floor(value))
-            return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s'%s' is a choice of %zu words; %g is none of them", where, param->key,
-                            n, value);
+            return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s'%s' is a choice of %zu words; %g is none of them",
+                            where, param->key, n, value);
     } else if (!(value >= param->min) || !(value <= param->max)) {
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s'%s' is %.6g%s%s, which is impossible here: it must lie in %g ... %g",
-                        where, param->key, value, param->unit[0] != '\0' ? " " : "", param->unit, param->min, param->max);
+        return ajp_fail(
+            err, AJ_BAD_ARGUMENT, 0, "%s'%s' is %.6g%s%s, which is impossible here: it must lie in %g ... %g",
+            where, param->key, value, param->unit[0] != '\0' ? " " : "", param->unit, param->min, param->max);
     }
     *value_at(hardware, i) = value;
     hardware->sources[i] = source;
@@ -133,8 +140,8 @@ static aj_status parse_quantity(const ajp_param *param, const char *text, double
     const char *unit = NULL;
     double value = 0.0;
     if (!ajp_number_scan(text, &unit, &value))
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "'%s' is '%.40s'; write a number%s%s, or 'none'", param->key, text,
-                        param->unit[0] != '\0' ? ", alone in " : "", param->unit);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "'%s' is '%.40s'; write a number%s%s, or 'none'", param->key,
+                        text, param->unit[0] != '\0' ? ", alone in " : "", param->unit);
     while (isspace((unsigned char)*unit)) unit++;
     if (*unit == '\0') {
         *out = value; /* a bare number is SI */
@@ -153,7 +160,8 @@ aj_status aj_hardware_set(aj_hardware *hardware, const char *key, const char *te
     size_t length = strlen(text);
     while (length > 0 && isspace((unsigned char)text[length - 1])) length--;
     if (length >= sizeof word)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "'%s' is '%.40s...'; write a number with a unit, a word or 'none'", key, text);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "'%s' is '%.40s...'; write a number with a unit, a word or 'none'", key, text);
     memcpy(word, text, length);
     word[length] = '\0';
     double value = AJP_NOT_DESCRIBED;

@@ -1,8 +1,8 @@
 /* hardware_ops.h: what a family is: a table of parameters, a read law, a slow reference, an account.
  *
- * Adding a family = one file src/hardware/<id>.c defining `const ajp_hardware_ops ajp_hardware_<id>` and one row
- * HARDWARE(<id>) in hardware.def.  hardware knows neither networks nor kernels: simulate turns the laws below into
- * kernel calls, and fills the workloads. */
+ * Adding a family = one file src/hardware/<id>.c defining `const ajp_hardware_ops ajp_hardware_<id>` and one
+ * row HARDWARE(<id>) in hardware.def.  hardware knows neither networks nor kernels: simulate turns the laws
+ * below into kernel calls, and fills the workloads. */
 #ifndef AJP_HARDWARE_OPS_H
 #define AJP_HARDWARE_OPS_H
 
@@ -11,10 +11,11 @@
 #include "attojoule/hardware.h"
 #include "product.h"
 
-/* ---- parameters: every value is a double in the family's struct; a choice is the index of its word ---------- */
+/* ---- parameters: every value is a double in the family's struct; a choice is the index of its word
+ * ---------- */
 typedef struct {
-    const char *key, *unit; /* key ends in its SI unit; unit: "m", "J", "F", "K", "rad", "Hz", "s", "W", "V", "J/bit",
-                               "byte", "bit" or "" */
+    const char *key, *unit; /* key ends in its SI unit; unit: "m", "J", "F", "K", "rad", "Hz", "s", "W", "V",
+                               "J/bit", "byte", "bit" or "" */
     size_t offset;
     double def, min, max;       /* def NaN = not described */
     const char *const *choices; /* NULL-terminated words; NULL = a number */
@@ -23,7 +24,8 @@ typedef struct {
 
 /* Prices that every family has (prices.h expands them into its struct and table). */
 
-/* ---- read law ------------------------------------------------------------------------------------------------ */
+/* ---- read law
+ * ------------------------------------------------------------------------------------------------ */
 /* Calibration on a sample of clean inputs of the product; NaN when there is none. */
 typedef struct {
     double mean_sum_squares, max_abs;
@@ -47,52 +49,53 @@ typedef enum {
 
 typedef struct {
     ajp_law law;
-    const float *weights; /* effective matrix [rows][cols]; NULL = as the network has them */
-    float *row_gain, *row_decode;            /* [rows padded to 16] */
-    float *row_total, *row_leak;             /* [n_tiles][rows padded to 16]; leak NULL = none */
-    double extra_variance;                   /* electrons^2 per read and tile */
+    const float *weights;         /* effective matrix [rows][cols]; NULL = as the network has them */
+    float *row_gain, *row_decode; /* [rows padded to 16] */
+    float *row_total, *row_leak;  /* [n_tiles][rows padded to 16]; leak NULL = none */
+    double extra_variance;        /* electrons^2 per read and tile */
     double phase_offset_radians, phase_sigma_radians; /* common to one read */
-    double layer_phase_sigma_radians;        /* common to one sample's whole layer; the simulator draws it */
-    double excess_ratio;                     /* > 0: per-pulse phase noise, Var cos / (mean cos)^2 (the gains hold the
-                                                mean): needs the product of squares */
-    double clip_electrons;                   /* INFINITY = none */
-    unsigned n_reads;                        /* reads averaged per output */
-    double nominal_photons;                  /* incident per inference of the whole product (all reads) */
-    void *state;                             /* the family's own, for `sample` */
+    double layer_phase_sigma_radians; /* common to one sample's whole layer; the simulator draws it */
+    double excess_ratio;    /* > 0: per-pulse phase noise, Var cos / (mean cos)^2 (the gains hold the
+                               mean): needs the product of squares */
+    double clip_electrons;  /* INFINITY = none */
+    unsigned n_reads;       /* reads averaged per output */
+    double nominal_photons; /* incident per inference of the whole product (all reads) */
+    void *state;            /* the family's own, for `sample` */
 } ajp_frozen;
 
 /* Moments of one input vector x of the product, per tile and whole. */
 typedef struct {
     const double *tile_sum_squares; /* n_tiles */
     double sum_squares, max_abs;
-    double layer_phase_radians;     /* drawn by the simulator when layer_phase_sigma_radians > 0, else 0 */
+    double layer_phase_radians; /* drawn by the simulator when layer_phase_sigma_radians > 0, else 0 */
 } ajp_input_moments;
 typedef struct { /* of one tile for this sample */
     float gain, total, leak, decode;
 } ajp_sample_law;
 
-/* ---- account --------------------------------------------------------------------------------------------------- */
+/* ---- account
+ * --------------------------------------------------------------------------------------------------- */
 typedef enum { AJP_MODE_LATENCY = 0, AJP_MODE_THROUGHPUT } ajp_mode;
 
 /* One product and what its data looked like. */
 typedef struct {
     ajp_product product;
     double weight_sum_squares, weight_max_abs;
-    double input_crest_ratio;       /* mean over samples of max^2 cols / sum of squares; NaN before any data */
-    double input_mean_sum_squares;  /* NaN before any data */
+    double input_crest_ratio;      /* mean over samples of max^2 cols / sum of squares; NaN before any data */
+    double input_mean_sum_squares; /* NaN before any data */
     ajp_calibration calibration;
-    double digital_ops;             /* per inference: bias, activation, that belong to this product */
-    bool runs_digitally;            /* the hardware does not take it: priced by the fallback */
-    double weight_row_crest_ratio;  /* mean over rows of max^2 cols / sum of squares (rows of zeros left out): needed by
-                                       row gains with absorbing modulators; NaN or 0 = not known */
+    double digital_ops;            /* per inference: bias, activation, that belong to this product */
+    bool runs_digitally;           /* the hardware does not take it: priced by the fallback */
+    double weight_row_crest_ratio; /* mean over rows of max^2 cols / sum of squares (rows of zeros left out):
+                                      needed by row gains with absorbing modulators; NaN or 0 = not known */
 } ajp_product_work;
 
 typedef struct {
     const ajp_product_work *products;
     size_t n_products;
-    double other_digital_ops;       /* per inference: steps that are not products */
-    double n_inputs, n_outputs;     /* elements of the network's input and output per inference */
-    unsigned batch;                 /* the accelerator's batch */
+    double other_digital_ops;   /* per inference: steps that are not products */
+    double n_inputs, n_outputs; /* elements of the network's input and output per inference */
+    unsigned batch;             /* the accelerator's batch */
     ajp_mode mode;
 } ajp_workload;
 
@@ -103,11 +106,12 @@ typedef struct {
     double photons_incident;              /* at the detectors, all reads; NaN without light */
     double input_photons_incident;        /* the inputs' part of it */
     double photons_launched;              /* before modulators and path */
-    double weight_crest_ratio, input_crest_ratio; /* launched per detected in a lossless path; 1 for emitters */
+    double weight_crest_ratio,
+        input_crest_ratio; /* launched per detected in a lossless path; 1 for emitters */
     double dram_bytes, sram_bytes;
-    double busy_seconds;                  /* time of the batch in which symbols flow, / batch */
-    double latency_seconds;               /* time the batch takes through this product, not divided */
-    aj_energy energy;                     /* of this product */
+    double busy_seconds;    /* time of the batch in which symbols flow, / batch */
+    double latency_seconds; /* time the batch takes through this product, not divided */
+    aj_energy energy;       /* of this product */
 } ajp_product_account;
 
 typedef struct {
@@ -128,16 +132,19 @@ typedef struct {
     /* columns per tile (cols when one tile takes all) */
     size_t (*tile_cols)(const void *params, const ajp_product *product);
     bool (*needs_calibration)(const void *params);
-    aj_status (*freeze)(const void *params, const ajp_freeze_request *request, ajp_frozen *out, aj_error *err);
+    aj_status (*freeze)(const void *params, const ajp_freeze_request *request, ajp_frozen *out,
+                        aj_error *err);
     /* laws of one sample, n_tiles of them; NULL for AJP_LAW_EXACT */
     void (*sample)(const void *params, const ajp_freeze_request *request, const ajp_frozen *frozen,
                    const ajp_input_moments *moments, ajp_sample_law *out);
     /* The slow, obvious read: draws what the physics draws, from the definitions and not from `freeze`.
      * y[rows] = estimate of W x.  NULL for exact laws. */
-    aj_status (*reference)(const void *params, const ajp_freeze_request *request, const float *x, ajp_draws *draws,
-                           double *y, aj_error *err);
-    /* everything of product i that belongs to the accelerator; the common causes are added by ajp_account_network */
-    aj_status (*account)(const void *params, const ajp_workload *work, size_t i, ajp_product_account *out, aj_error *err);
+    aj_status (*reference)(const void *params, const ajp_freeze_request *request, const float *x,
+                           ajp_draws *draws, double *y, aj_error *err);
+    /* everything of product i that belongs to the accelerator; the common causes are added by
+     * ajp_account_network */
+    aj_status (*account)(const void *params, const ajp_workload *work, size_t i, ajp_product_account *out,
+                         aj_error *err);
 } ajp_hardware_ops;
 
 #define HARDWARE(id) extern const ajp_hardware_ops ajp_hardware_##id;
@@ -148,10 +155,11 @@ const ajp_hardware_ops *ajp_hardware_family(size_t i); /* NULL at the end */
 const ajp_hardware_ops *ajp_hardware_get_ops(const aj_hardware *hardware);
 const void *ajp_hardware_get_params(const aj_hardware *hardware);
 
-/* Accounts every product (those that run digitally with `fallback`, a hardware of exact law) and adds what is common:
- * other digital operations, DRAM of inputs, outputs and weights that do not fit, static power, host, facility.
- * per_product has n_products rows. Refuses impossible results (DESIGN 4). */
-aj_status ajp_account_network(const aj_hardware *hardware, const aj_hardware *fallback, const ajp_workload *work,
-                              ajp_product_account *per_product, ajp_account *total, aj_error *err);
+/* Accounts every product (those that run digitally with `fallback`, a hardware of exact law) and adds what is
+ * common: other digital operations, DRAM of inputs, outputs and weights that do not fit, static power, host,
+ * facility. per_product has n_products rows. Refuses impossible results (DESIGN 4). */
+aj_status ajp_account_network(const aj_hardware *hardware, const aj_hardware *fallback,
+                              const ajp_workload *work, ajp_product_account *per_product, ajp_account *total,
+                              aj_error *err);
 
 #endif

@@ -1,8 +1,9 @@
 /* homodyne_account.c: events of a product on the homodyne accelerator, and the light behind them.
  *
- * A hardware batch of b samples is one matrix product of m = rows, k = cols, n = b reps: (m + n) k symbols are encoded
- * and m n results read, one receiver a result; so per MAC E_in (1/m + 1/n) + E_out/k (PRX 2019). A layer higher than
- * tile_rows sends its inputs again for every group of rows; averaged reads send and read everything again. */
+ * A hardware batch of b samples is one matrix product of m = rows, k = cols, n = b reps: (m + n) k symbols
+ * are encoded and m n results read, one receiver a result; so per MAC E_in (1/m + 1/n) + E_out/k (PRX 2019).
+ * A layer higher than tile_rows sends its inputs again for every group of rows; averaged reads send and read
+ * everything again. */
 #include <math.h>
 
 #include "attojoule/physics.h"
@@ -43,13 +44,16 @@ static void find_crests(const ajp_homodyne *p, const ajp_product_work *work, ajp
     if (ajp_homodyne_is(p->modulator, HOMODYNE_GENERATIVE)) return;
     double cells = (double)work->product.rows * (double)work->product.cols;
     if (ajp_homodyne_is(p->weight_gain, HOMODYNE_GAIN_ROW))
-        out->weight_crest_ratio = work->weight_row_crest_ratio > 0.0 ? work->weight_row_crest_ratio : AJP_NOT_DESCRIBED;
+        out->weight_crest_ratio =
+            work->weight_row_crest_ratio > 0.0 ? work->weight_row_crest_ratio : AJP_NOT_DESCRIBED;
     else if (work->weight_sum_squares > 0.0)
-        out->weight_crest_ratio = work->weight_max_abs * work->weight_max_abs * cells / work->weight_sum_squares;
+        out->weight_crest_ratio =
+            work->weight_max_abs * work->weight_max_abs * cells / work->weight_sum_squares;
     out->input_crest_ratio = work->input_crest_ratio;
-    if (ajp_homodyne_is(p->input_gain, HOMODYNE_CALIBRATED)) /* full scale is the calibration's largest input */
-        out->input_crest_ratio = work->calibration.max_abs * work->calibration.max_abs * (double)work->product.cols /
-                                 work->input_mean_sum_squares;
+    if (ajp_homodyne_is(p->input_gain,
+                        HOMODYNE_CALIBRATED)) /* full scale is the calibration's largest input */
+        out->input_crest_ratio = work->calibration.max_abs * work->calibration.max_abs *
+                                 (double)work->product.cols / work->input_mean_sum_squares;
 }
 
 static void count_photons(const ajp_homodyne *p, const ajp_product_work *work, ajp_product_account *out)
@@ -66,7 +70,8 @@ static void count_photons(const ajp_homodyne *p, const ajp_product_work *work, a
 }
 
 /* Time the laser burns per time in which symbols flow. */
-static double laser_time_ratio(const ajp_homodyne *p, const ajp_workload *work, const ajp_product_account *account)
+static double laser_time_ratio(const ajp_homodyne *p, const ajp_workload *work,
+                               const ajp_product_account *account)
 {
     if (work->mode == AJP_MODE_THROUGHPUT || ajp_homodyne_is(p->laser_gated, HOMODYNE_GATED)) return 1.0;
     if (isnan(p->laser_gated)) return AJP_NOT_DESCRIBED;
@@ -84,7 +89,8 @@ static void price_light(const ajp_homodyne *p, const ajp_workload *work, ajp_pro
 static void price_electronics(const ajp_homodyne *p, ajp_product_account *out)
 {
     double symbols = out->weight_symbols + out->input_symbols;
-    bool nothing = isnan(p->symbol_energy_joules) && isnan(p->dac_energy_joules) && isnan(p->driver_energy_joules);
+    bool nothing =
+        isnan(p->symbol_energy_joules) && isnan(p->dac_energy_joules) && isnan(p->driver_energy_joules);
     aj_energy_set(&out->energy, AJ_CAUSE_MODULATOR, symbols * p->symbol_energy_joules);
     if (nothing || !isnan(p->dac_energy_joules))
         aj_energy_set(&out->energy, AJ_CAUSE_DAC, symbols * p->dac_energy_joules);
@@ -94,8 +100,8 @@ static void price_electronics(const ajp_homodyne *p, ajp_product_account *out)
     aj_energy_set(&out->energy, AJ_CAUSE_RECEIVER, out->samples * p->receiver_energy_joules);
 }
 
-aj_status ajp_homodyne_account(const void *params, const ajp_workload *work, size_t i, ajp_product_account *out,
-                               aj_error *err)
+aj_status ajp_homodyne_account(const void *params, const ajp_workload *work, size_t i,
+                               ajp_product_account *out, aj_error *err)
 {
     const ajp_homodyne *p = params;
     const ajp_product_work *product = &work->products[i];

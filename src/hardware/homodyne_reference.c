@@ -1,6 +1,6 @@
-/* homodyne_reference.c: the slow, obvious read: one Poisson count per pulse and detector, from the definitions.
- * Nothing here comes from freeze: amplitudes, fields and noise are computed again. `published` is the law of no real
- * row, so it is read here like `layer`, whose rms over the rows it is. */
+/* homodyne_reference.c: the slow, obvious read: one Poisson count per pulse and detector, from the
+ * definitions. Nothing here comes from freeze: amplitudes, fields and noise are computed again. `published`
+ * is the law of no real row, so it is read here like `layer`, whose rms over the rows it is. */
 #include <complex.h>
 #include <math.h>
 
@@ -27,8 +27,9 @@ static double input_amplitude(const reader *r, const float *x)
 {
     const ajp_homodyne *p = r->p;
     double photons = p->photons_per_mac * p->input_energy_share_ratio * (double)r->request->product.cols;
-    double length = ajp_homodyne_is(p->input_gain, HOMODYNE_CALIBRATED) ? r->request->calibration.mean_sum_squares
-                                                                        : norm_squared(x, r->request->product.cols);
+    double length = ajp_homodyne_is(p->input_gain, HOMODYNE_CALIBRATED)
+                        ? r->request->calibration.mean_sum_squares
+                        : norm_squared(x, r->request->product.cols);
     return length > 0.0 ? sqrt(photons / length) : 0.0;
 }
 
@@ -38,7 +39,8 @@ static double weight_amplitude(const reader *r, size_t row)
     const ajp_homodyne *p = r->p;
     size_t rows = r->request->product.rows, cols = r->request->product.cols;
     bool own = ajp_homodyne_is(p->weight_gain, HOMODYNE_GAIN_ROW);
-    double photons = p->photons_per_mac * (1.0 - p->input_energy_share_ratio) * (double)cols * (own ? 1.0 : (double)rows);
+    double photons =
+        p->photons_per_mac * (1.0 - p->input_energy_share_ratio) * (double)cols * (own ? 1.0 : (double)rows);
     double length = own ? norm_squared(r->request->weights + row * cols, cols)
                         : norm_squared(r->request->weights, rows * cols);
     return length > 0.0 ? sqrt(photons / length) : 0.0;
@@ -70,7 +72,8 @@ static double pulse(const reader *r, double a, double complex b)
 }
 
 /* One integration over the columns first ... first+n-1, reset noise and full well included; in electrons. */
-static double integrate(const reader *r, const float *weights, const float *x, size_t n, double alpha, double beta)
+static double integrate(const reader *r, const float *weights, const float *x, size_t n, double alpha,
+                        double beta)
 {
     const ajp_homodyne *p = r->p;
     double phase = p->phase_offset_radians + r->layer_phase + phase_noise(r, HOMODYNE_READ), charge = 0.0;
@@ -82,8 +85,9 @@ static double integrate(const reader *r, const float *weights, const float *x, s
     }
     if (isnan(p->detector_capacitance_farads)) return charge;
     for (double node = 0.0; node < p->detector_nodes; node += 1.0)
-        charge += sqrt(ajp_boltzmann_joules_per_kelvin * p->temperature_kelvin * p->detector_capacitance_farads) /
-                  ajp_electron_coulombs * ajp_draw_normal(r->draws);
+        charge +=
+            sqrt(ajp_boltzmann_joules_per_kelvin * p->temperature_kelvin * p->detector_capacitance_farads) /
+            ajp_electron_coulombs * ajp_draw_normal(r->draws);
     if (isnan(p->integrator_swing_volts)) return charge;
     double full = p->detector_capacitance_farads * p->integrator_swing_volts / ajp_electron_coulombs;
     return charge > full ? full : charge < -full ? -full : charge;
@@ -97,19 +101,22 @@ static double read_row(const reader *r, size_t row, const float *x, double alpha
     if (alpha * beta == 0.0) return 0.0; /* nothing sent, nothing read */
     for (double k = 0.0; k < r->p->averaged_reads; k += 1.0) {
         for (size_t first = 0; first < request->product.cols; first += request->tile_cols) {
-            size_t left = request->product.cols - first, n = left < request->tile_cols ? left : request->tile_cols;
+            size_t left = request->product.cols - first,
+                   n = left < request->tile_cols ? left : request->tile_cols;
             sum += integrate(r, weights + first, x + first, n, alpha, beta);
         }
     }
     return sum / r->p->averaged_reads / (2.0 * r->p->quantum_efficiency_ratio * alpha * beta);
 }
 
-aj_status ajp_homodyne_reference(const void *params, const ajp_freeze_request *request, const float *x, ajp_draws *draws,
-                                 double *y, aj_error *err)
+aj_status ajp_homodyne_reference(const void *params, const ajp_freeze_request *request, const float *x,
+                                 ajp_draws *draws, double *y, aj_error *err)
 {
     reader r = {.p = params, .request = request, .draws = draws};
-    if (ajp_homodyne_is(r.p->input_gain, HOMODYNE_CALIBRATED) && !(request->calibration.mean_sum_squares >= 0.0))
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "product '%s': no calibration; give a data set", request->product.name);
+    if (ajp_homodyne_is(r.p->input_gain, HOMODYNE_CALIBRATED) &&
+        !(request->calibration.mean_sum_squares >= 0.0))
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "product '%s': no calibration; give a data set",
+                        request->product.name);
     r.layer_phase = phase_noise(&r, HOMODYNE_LAYER);
     r.through = sqrt(0.5 + r.p->splitter_imbalance_ratio);
     r.across = sqrt(0.5 - r.p->splitter_imbalance_ratio);

@@ -21,8 +21,8 @@ static place place_of(const char *file, const ajp_yaml *node)
     return p;
 }
 
-static aj_status required_text(const ajp_yaml *map, const char *file, const char *key, ajp_arena *arena, const char **out,
-                               aj_error *err)
+static aj_status required_text(const ajp_yaml *map, const char *file, const char *key, ajp_arena *arena,
+                               const char **out, aj_error *err)
 {
     const ajp_yaml *node = ajp_yaml_find(map, key);
     const char *text = NULL;
@@ -39,7 +39,8 @@ static const char *family_at(const void *list, size_t i)
     return aj_hardware_family_name(i);
 }
 
-static aj_status find_family(const ajp_yaml *root, const char *file, const ajp_hardware_ops **out, aj_error *err)
+static aj_status find_family(const ajp_yaml *root, const char *file, const ajp_hardware_ops **out,
+                             aj_error *err)
 {
     const ajp_yaml *node = ajp_yaml_find(root, "family");
     const char *name = NULL;
@@ -53,11 +54,12 @@ static aj_status find_family(const ajp_yaml *root, const char *file, const ajp_h
     }
     const char *near = ajp_nearest(name, family_at, NULL);
     return ajp_fail(err, AJ_NOT_FOUND, 0, "%s:%zu: no family '%.60s'%s%s%s", file, node->line, name,
-                    near != NULL ? "; did you mean '" : "; 'aj hardware' lists them", near != NULL ? near : "",
-                    near != NULL ? "'?" : "");
+                    near != NULL ? "; did you mean '" : "; 'aj hardware' lists them",
+                    near != NULL ? near : "", near != NULL ? "'?" : "");
 }
 
-static aj_status read_evidence(const ajp_yaml *root, const char *file, ajp_arena *arena, aj_evidence *out, aj_error *err)
+static aj_status read_evidence(const ajp_yaml *root, const char *file, ajp_arena *arena, aj_evidence *out,
+                               aj_error *err)
 {
     const char *word = NULL;
     AJ_TRY(required_text(root, file, "evidence", arena, &word, err));
@@ -66,18 +68,20 @@ static aj_status read_evidence(const ajp_yaml *root, const char *file, ajp_arena
         *out = (aj_evidence)i;
         return AJ_OK;
     }
-    return ajp_fail(err, AJ_CORRUPT, 0, "%s:%zu: evidence is '%.40s'; write limit, projected, simulated or measured", file,
+    return ajp_fail(err, AJ_CORRUPT, 0,
+                    "%s:%zu: evidence is '%.40s'; write limit, projected, simulated or measured", file,
                     ajp_yaml_find(root, "evidence")->line, word);
 }
 
-static aj_status read_value(const ajp_yaml *node, const char *file, const ajp_param *param, double *out, aj_error *err)
+static aj_status read_value(const ajp_yaml *node, const char *file, const ajp_param *param, double *out,
+                            aj_error *err)
 {
     place at = place_of(file, node);
     const ajp_yaml *value = ajp_yaml_find(node, "value"), *unit = ajp_yaml_find(node, "unit");
     const char *text = "";
     if (value == NULL)
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s'%s' has no value; write {value: ..., unit: ..., source: ...}", at.text,
-                        param->key);
+        return ajp_fail(err, AJ_CORRUPT, 0, "%s'%s' has no value; write {value: ..., unit: ..., source: ...}",
+                        at.text, param->key);
     if (unit != NULL && !ajp_yaml_is_none(unit)) AJ_TRY(ajp_yaml_string(unit, file, &text, err));
     if (ajp_yaml_is_none(value)) {
         *out = AJP_NOT_DESCRIBED;
@@ -87,7 +91,8 @@ static aj_status read_value(const ajp_yaml *node, const char *file, const ajp_pa
     if (param->choices != NULL && scalar) return ajp_choice_index(param, value->text, at.text, out, err);
     double number = 0.0;
     if (!scalar || ajp_yaml_number(value, file, &number, NULL) != AJ_OK)
-        return ajp_fail(err, AJ_CORRUPT, 0, "%svalue of '%s' is '%.40s'; write a number, or none, with its unit beside it",
+        return ajp_fail(err, AJ_CORRUPT, 0,
+                        "%svalue of '%s' is '%.40s'; write a number, or none, with its unit beside it",
                         at.text, param->key, scalar ? value->text : "a list or map");
     return ajp_unit_convert(number, text, param, at.text, out, err);
 }
@@ -99,12 +104,14 @@ static aj_status read_parameter(aj_hardware *hardware, const ajp_yaml *node, con
     size_t i = 0;
     AJ_TRY(ajp_hardware_key(hardware->ops, node->key, at.text, &i, err));
     if (node->kind != AJP_YAML_MAP)
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s'%s' needs its source; write {value: ..., unit: ..., source: \"...\"}", at.text,
+        return ajp_fail(err, AJ_CORRUPT, 0,
+                        "%s'%s' needs its source; write {value: ..., unit: ..., source: \"...\"}", at.text,
                         node->key);
     AJ_TRY(ajp_yaml_check_keys(node, file, allowed, err));
     if (ajp_yaml_find(node, "source") == NULL)
         return ajp_fail(err, AJ_CORRUPT, 0,
-                        "%s'%s' has no source; add source: \"paper, table or page\", or \"assumed: why\"", at.text, node->key);
+                        "%s'%s' has no source; add source: \"paper, table or page\", or \"assumed: why\"",
+                        at.text, node->key);
     const char *source = NULL;
     AJ_TRY(required_text(node, file, "source", &hardware->arena, &source, err));
     double value = AJP_NOT_DESCRIBED;
@@ -122,16 +129,17 @@ static aj_status read_head(aj_hardware *hardware, const ajp_yaml *root, const ch
     const ajp_yaml *year = ajp_yaml_find(root, "year"), *node = ajp_yaml_find(root, "node");
     int64_t number = 0;
     if (year == NULL)
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s:%zu: key 'year' is missing; add the year of the description", file,
-                        root->line);
+        return ajp_fail(err, AJ_CORRUPT, 0, "%s:%zu: key 'year' is missing; add the year of the description",
+                        file, root->line);
     AJ_TRY(ajp_yaml_integer(year, file, 1800, 2200, &number, err));
     hardware->year = (int)number;
-    if (node != NULL && !ajp_yaml_is_none(node)) AJ_TRY(required_text(root, file, "node", arena, &hardware->node, err));
+    if (node != NULL && !ajp_yaml_is_none(node))
+        AJ_TRY(required_text(root, file, "node", arena, &hardware->node, err));
     return AJ_OK;
 }
 
-static aj_status read_root(aj_hardware **out, const aj_context *context, const ajp_yaml *root, const char *file,
-                           aj_error *err)
+static aj_status read_root(aj_hardware **out, const aj_context *context, const ajp_yaml *root,
+                           const char *file, aj_error *err)
 {
     static const char *const allowed[] = {"name", "family",  "evidence",   "year", "node",
                                           "cite", "summary", "parameters", NULL};
@@ -144,7 +152,8 @@ static aj_status read_root(aj_hardware **out, const aj_context *context, const a
     AJ_TRY_DONE(read_head(hardware, root, file, err));
     const ajp_yaml *parameters = ajp_yaml_find(root, "parameters");
     if (parameters == NULL || parameters->kind != AJP_YAML_MAP) {
-        st = ajp_fail(err, AJ_CORRUPT, 0, "%s:%zu: 'parameters' must be a map of 'key: {value, unit, source}' lines", file,
+        st = ajp_fail(err, AJ_CORRUPT, 0,
+                      "%s:%zu: 'parameters' must be a map of 'key: {value, unit, source}' lines", file,
                       parameters != NULL ? parameters->line : root->line);
         goto done;
     }
@@ -157,8 +166,8 @@ done:
     return st;
 }
 
-aj_status aj_hardware_load_text(aj_hardware **out, aj_context *context, const char *yaml, size_t size, const char *name,
-                                aj_error *err)
+aj_status aj_hardware_load_text(aj_hardware **out, aj_context *context, const char *yaml, size_t size,
+                                const char *name, aj_error *err)
 {
     ajp_arena arena;
     const ajp_yaml *root = NULL;
@@ -189,7 +198,8 @@ aj_status aj_hardware_load(aj_hardware **out, aj_context *context, const char *n
     if (is_path(name_or_path)) {
         ajp_file_map map;
         AJ_TRY(ajp_file_map_open(&map, context, name_or_path, err));
-        aj_status st = aj_hardware_load_text(out, context, (const char *)map.data, map.size, name_or_path, err);
+        aj_status st =
+            aj_hardware_load_text(out, context, (const char *)map.data, map.size, name_or_path, err);
         ajp_file_map_close(&map, context);
         return st;
     }
@@ -197,6 +207,8 @@ aj_status aj_hardware_load(aj_hardware **out, aj_context *context, const char *n
         if (strcmp(preset->name, name_or_path) == 0)
             return aj_hardware_load_text(out, context, preset->text, preset->size, preset->name, err);
     const char *near = ajp_nearest(name_or_path, preset_at, NULL);
-    return ajp_fail(err, AJ_NOT_FOUND, 0, "no hardware '%.60s'%s%s%s; 'aj hardware' lists the presets, a file ends in .yaml",
-                    name_or_path, near != NULL ? "; did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
+    return ajp_fail(err, AJ_NOT_FOUND, 0,
+                    "no hardware '%.60s'%s%s%s; 'aj hardware' lists the presets, a file ends in .yaml",
+                    name_or_path, near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+                    near != NULL ? "'?" : "");
 }

@@ -65,7 +65,8 @@ const char *ajp_nearest(const char *word, const char *(*at)(const void *list, si
     for (size_t i = 0; at(list, i) != NULL; i++) {
         const char *name = at(list, i);
         size_t d = distance(word, name);
-        if (length >= 4 && strncmp(name, word, length) == 0) d = d < 2 ? d : 2; /* the start of a name is near */
+        if (length >= 4 && strncmp(name, word, length) == 0)
+            d = d < 2 ? d : 2; /* the start of a name is near */
         if (d >= least) continue;
         least = d;
         best = name;

@@ -11,10 +11,10 @@ static const struct {
     const char *text;
     double factor;
 } prefixes[] = {
-    {"", 1.0},    {"f", 1e-15}, {"a", 1e-18},        {"p", 1e-12},       {"n", 1e-9}, {"u", 1e-6},
-    {"\xc2\xb5", 1e-6}, /* micro sign */
-    {"\xce\xbc", 1e-6}, /* Greek mu */
-    {"m", 1e-3},  {"k", 1e3},   {"M", 1e6},          {"G", 1e9},         {"T", 1e12},
+    {"", 1.0},          {"f", 1e-15},       {"a", 1e-18}, {"p", 1e-12}, {"n", 1e-9},
+    {"u", 1e-6},        {"\xc2\xb5", 1e-6}, /* micro sign */
+    {"\xce\xbc", 1e-6},                     /* Greek mu */
+    {"m", 1e-3},        {"k", 1e3},         {"M", 1e6},   {"G", 1e9},   {"T", 1e12},
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -72,8 +72,8 @@ static bool linear_factor(const char *unit, const ajp_param *param, double *fact
     return false;
 }
 
-aj_status ajp_unit_convert(double value, const char *unit, const ajp_param *param, const char *where, double *out,
-                           aj_error *err)
+aj_status ajp_unit_convert(double value, const char *unit, const ajp_param *param, const char *where,
+                           double *out, aj_error *err)
 {
     double factor = 1.0;
     bool transmission = param->unit[0] == '\0' && ends_with(param->key, "_transmission_ratio");
@@ -87,7 +87,9 @@ aj_status ajp_unit_convert(double value, const char *unit, const ajp_param *para
     }
     const char *expected = param->unit;
     if (expected[0] == '\0')
-        expected = transmission ? "a plain number, % or dB" : ends_with(param->key, "_ratio") ? "a plain number or %" : "a plain number";
+        expected = transmission                      ? "a plain number, % or dB"
+                   : ends_with(param->key, "_ratio") ? "a plain number or %"
+                                                     : "a plain number";
     return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s'%s' is given %s%.40s%s; expected %s%s", where, param->key,
                     unit[0] == '\0' ? "without a unit" : "in '", unit, unit[0] == '\0' ? "" : "'", expected,
                     param->unit[0] == '\0' ? "" : ", with a prefix if you like (f a p n u m k M G T)");

@@ -49,18 +49,20 @@ static double poisson_by_products(ajp_draws *draws, double mean)
     return count;
 }
 
-/* W. Hormann, "The transformed rejection method for generating Poisson random variables", Insurance: Mathematics and
- * Economics 12 (1993) 39, algorithm PTRS; valid from mean 10 up. */
+/* W. Hormann, "The transformed rejection method for generating Poisson random variables", Insurance:
+ * Mathematics and Economics 12 (1993) 39, algorithm PTRS; valid from mean 10 up. */
 static double poisson_by_rejection(ajp_draws *draws, double mean)
 {
     double b = 0.931 + 2.53 * sqrt(mean), a = -0.059 + 0.02483 * b;
-    double inverse_alpha = 1.1239 + 1.1328 / (b - 3.4), v_r = 0.9277 - 3.6224 / (b - 2.0), log_mean = log(mean);
+    double inverse_alpha = 1.1239 + 1.1328 / (b - 3.4), v_r = 0.9277 - 3.6224 / (b - 2.0),
+           log_mean = log(mean);
     for (;;) {
         double u = ajp_draw_uniform(draws) - 0.5, v = ajp_draw_uniform(draws), us = 0.5 - fabs(u);
         double k = floor((2.0 * a / us + b) * u + mean + 0.43);
         if (us >= 0.07 && v <= v_r) return k;
         if (k < 0.0 || (us < 0.013 && v > us)) continue;
-        if (log(v * inverse_alpha / (a / (us * us) + b)) <= k * log_mean - mean - ajp_log_factorial(k)) return k;
+        if (log(v * inverse_alpha / (a / (us * us) + b)) <= k * log_mean - mean - ajp_log_factorial(k))
+            return k;
     }
 }
 

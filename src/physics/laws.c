@@ -34,15 +34,19 @@ double aj_landauer_bit_joules(double temperature_kelvin)
 double aj_ktc_electrons(double capacitance_farads, double temperature_kelvin)
 {
     if (!(capacitance_farads >= 0.0) || !(temperature_kelvin >= 0.0)) return (double)NAN;
-    return sqrt(ajp_boltzmann_joules_per_kelvin * temperature_kelvin * capacitance_farads) / ajp_electron_coulombs;
+    return sqrt(ajp_boltzmann_joules_per_kelvin * temperature_kelvin * capacitance_farads) /
+           ajp_electron_coulombs;
 }
 
 double aj_homodyne_variance(double alpha_squared, double beta_squared, double sum_squares_inputs,
                             double sum_squares_weights, double quantum_efficiency_ratio)
 {
-    if (!(alpha_squared > 0.0) || !(beta_squared > 0.0) || !(quantum_efficiency_ratio > 0.0)) return (double)NAN;
-    /* = |x|^2/(4 eta beta^2) + |A|^2/(4 eta alpha^2), which cannot overflow through the product of the gains */
-    return (sum_squares_inputs / beta_squared + sum_squares_weights / alpha_squared) / (4.0 * quantum_efficiency_ratio);
+    if (!(alpha_squared > 0.0) || !(beta_squared > 0.0) || !(quantum_efficiency_ratio > 0.0))
+        return (double)NAN;
+    /* = |x|^2/(4 eta beta^2) + |A|^2/(4 eta alpha^2), which cannot overflow through the product of the gains
+     */
+    return (sum_squares_inputs / beta_squared + sum_squares_weights / alpha_squared) /
+           (4.0 * quantum_efficiency_ratio);
 }
 
 double aj_energy_split_ratio(double share)
@@ -71,8 +75,8 @@ double aj_splitter_gain_ratio(double splitter_imbalance_ratio)
     return sqrt((1.0 - 2.0 * e) * (1.0 + 2.0 * e));
 }
 
-double aj_splitter_leak_electrons(double splitter_imbalance_ratio, double quantum_efficiency_ratio, double input_photons,
-                                  double weight_photons)
+double aj_splitter_leak_electrons(double splitter_imbalance_ratio, double quantum_efficiency_ratio,
+                                  double input_photons, double weight_photons)
 {
     return 2.0 * quantum_efficiency_ratio * splitter_imbalance_ratio * (input_photons - weight_photons);
 }
@@ -96,8 +100,10 @@ double ajp_log_factorial(double n)
         for (double i = 2.0; i <= n; i += 1.0) product *= i;
         return log(product);
     }
-    double r = 1.0 / (n * n); /* Stirling's series, Abramowitz and Stegun 6.1.41; next term < 1e-12 from 16 up */
-    return (n + 0.5) * log(n) - n + 0.5 * log(2.0 * ajp_pi) + (1.0 / 12.0 - r * (1.0 / 360.0 - r / 1260.0)) / n;
+    double r =
+        1.0 / (n * n); /* Stirling's series, Abramowitz and Stegun 6.1.41; next term < 1e-12 from 16 up */
+    return (n + 0.5) * log(n) - n + 0.5 * log(2.0 * ajp_pi) +
+           (1.0 / 12.0 - r * (1.0 / 360.0 - r / 1260.0)) / n;
 }
 
 static double log_poisson(double k, double mean)
@@ -132,14 +138,15 @@ aj_status aj_layer_macs(const aj_layer_shape *shape, uint64_t *n_macs, aj_error 
 {
     size_t groups = shape->groups;
     if (groups == 0 || shape->in_channels % groups != 0 || shape->out_channels % groups != 0)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%zu groups do not divide %zu input and %zu output channels", groups,
-                        shape->in_channels, shape->out_channels);
-    const size_t factors[] = {shape->out_height,   shape->out_width,    shape->out_channels,
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%zu groups do not divide %zu input and %zu output channels",
+                        groups, shape->in_channels, shape->out_channels);
+    const size_t factors[] = {shape->out_height,    shape->out_width,    shape->out_channels,
                               shape->kernel_height, shape->kernel_width, shape->in_channels / groups};
     uint64_t product = 1;
     for (size_t i = 0; i < sizeof factors / sizeof factors[0]; i++)
         if (__builtin_mul_overflow(product, (uint64_t)factors[i], &product))
-            return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "a layer of more than 2^64 multiply-accumulates; check its shape");
+            return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                            "a layer of more than 2^64 multiply-accumulates; check its shape");
     *n_macs = product;
     return AJ_OK;
 }

@@ -1,4 +1,5 @@
-/* account.c: from a mapping and what the clean pass saw to joules, and everything of a record that is not a score. */
+/* account.c: from a mapping and what the clean pass saw to joules, and everything of a record that is not a
+ * score. */
 #include "study.h"
 
 #include <math.h>
@@ -6,7 +7,8 @@
 
 #include "../record/builder.h"
 
-static void fill_work(ajp_product_work *work, const ajp_mapping *mapping, size_t i, const ajp_layer_findings *findings)
+static void fill_work(ajp_product_work *work, const ajp_mapping *mapping, size_t i,
+                      const ajp_layer_findings *findings)
 {
     const ajp_product_step *step = ajp_plan_product(mapping->study->plan, i);
     const ajp_product_statistics *statistics = &mapping->study->statistics[i];
@@ -71,8 +73,9 @@ static void record_hardware(aj_evaluation *out, const aj_hardware *hardware)
     if (parameters == NULL) return;
     for (size_t i = 0; i < n; i++) {
         aj_parameter p = aj_hardware_parameter(hardware, i);
-        parameters[i] = (aj_recorded_parameter){ajp_record_string(out, p.key), ajp_record_string(out, p.unit), p.value,
-                                                ajp_record_string(out, p.word), ajp_record_string(out, p.source)};
+        parameters[i] =
+            (aj_recorded_parameter){ajp_record_string(out, p.key), ajp_record_string(out, p.unit), p.value,
+                                    ajp_record_string(out, p.word), ajp_record_string(out, p.source)};
     }
     out->parameters = parameters;
     out->n_parameters = n;
@@ -104,14 +107,16 @@ static double photons_per_mac(const ajp_mapping *mapping, const ajp_product_acco
 static const char *law_text(const ajp_mapping *mapping)
 {
     if (strcmp(mapping->ops->name, "digital") == 0) return "exact: float32 products, no noise";
-    return "counts: per output one normal of the exact variance with its third cumulant, rounded to whole counts, from 20 "
-           "photons an output on; below, both Poisson counts by inversion; capacitance noise, phase noise and full well "
+    return "counts: per output one normal of the exact variance with its third cumulant, rounded to whole "
+           "counts, from 20 "
+           "photons an output on; below, both Poisson counts by inversion; capacitance noise, phase noise "
+           "and full well "
            "where described";
 }
 
 static aj_status fill_account(aj_evaluation *out, const ajp_mapping *mapping, const aj_hardware *fallback,
-                              const ajp_workload *work, ajp_product_account *accounts, const ajp_layer_findings *findings,
-                              aj_error *err)
+                              const ajp_workload *work, ajp_product_account *accounts,
+                              const ajp_layer_findings *findings, aj_error *err)
 {
     ajp_account total;
     AJ_TRY(ajp_account_network(mapping->hardware, fallback, work, accounts, &total, err));
@@ -121,14 +126,15 @@ static aj_status fill_account(aj_evaluation *out, const ajp_mapping *mapping, co
     out->photons_per_mac = photons_per_mac(mapping, accounts);
     aj_layer_record *layers = ajp_record_array(out, work->n_products, sizeof *layers);
     if (layers == NULL) return AJ_OK; /* ajp_record_finish says so */
-    for (size_t i = 0; i < work->n_products; i++) fill_layer(out, &layers[i], mapping, i, &accounts[i], findings);
+    for (size_t i = 0; i < work->n_products; i++)
+        fill_layer(out, &layers[i], mapping, i, &accounts[i], findings);
     out->layers = layers;
     out->n_layers = work->n_products;
     return AJ_OK;
 }
 
-aj_status ajp_record_account(aj_evaluation *out, const ajp_mapping *mapping, const aj_hardware *fallback, unsigned batch,
-                             aj_mode mode, const ajp_layer_findings *findings, aj_error *err)
+aj_status ajp_record_account(aj_evaluation *out, const ajp_mapping *mapping, const aj_hardware *fallback,
+                             unsigned batch, aj_mode mode, const ajp_layer_findings *findings, aj_error *err)
 {
     ajp_study *study = mapping->study;
     ajp_arena arena;
@@ -140,8 +146,11 @@ aj_status ajp_record_account(aj_evaluation *out, const ajp_mapping *mapping, con
         st = ajp_no_memory(err, "account");
         goto done;
     }
-    ajp_workload work = {.products = products, .n_products = study->n_products, .n_inputs = (double)study->n_features,
-                         .n_outputs = (double)study->n_outputs, .batch = batch,
+    ajp_workload work = {.products = products,
+                         .n_products = study->n_products,
+                         .n_inputs = (double)study->n_features,
+                         .n_outputs = (double)study->n_outputs,
+                         .batch = batch,
                          .mode = mode == AJ_MODE_LATENCY ? AJP_MODE_LATENCY : AJP_MODE_THROUGHPUT};
     for (size_t i = 0; i < study->n_products; i++) fill_work(&products[i], mapping, i, findings);
     for (size_t i = 0; i < ajp_plan_n_others(study->plan); i++)

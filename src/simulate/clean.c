@@ -1,5 +1,5 @@
-/* clean.c: passes that watch: the exact one (accuracy without noise, what the inputs of every product look like) and those
- * that calibrate a fixed input gain. */
+/* clean.c: passes that watch: the exact one (accuracy without noise, what the inputs of every product look
+ * like) and those that calibrate a fixed input gain. */
 #include "study.h"
 
 #include <math.h>
@@ -16,7 +16,7 @@ typedef struct {
 struct clean_pass {
     ajp_study *study;
     size_t n_samples;
-    const ajp_trial *trial; /* of a calibration: what reads the products before the one in work */
+    const ajp_trial *trial;        /* of a calibration: what reads the products before the one in work */
     double *sum_squares, *max_abs; /* [n_products][n_samples] */
     ajp_score score;
     float **scratch; /* one a thread */
@@ -24,18 +24,29 @@ struct clean_pass {
     clean_thread *threads;
 };
 
-static void run_exact(const ajp_kernels *kernels, const ajp_product_step *step, const float *x, size_t x_row, float *y,
-                      size_t y_row, size_t n_rows)
+static void run_exact(const ajp_kernels *kernels, const ajp_product_step *step, const float *x, size_t x_row,
+                      float *y, size_t y_row, size_t n_rows)
 {
-    ajp_gemm gemm = {.m = n_rows, .n = step->rows, .k = step->cols, .a = x, .a_row = x_row, .a_col = 1,
-                     .b = step->packed, .b_row = AJP_LANES, .b_vector = AJP_LANES * step->cols,
-                     .c = y, .c_row = y_row, .c_vector = AJP_LANES, .bias = step->bias,
-                     .activation = step->activation, .activation_parameter = step->activation_parameter};
+    ajp_gemm gemm = {.m = n_rows,
+                     .n = step->rows,
+                     .k = step->cols,
+                     .a = x,
+                     .a_row = x_row,
+                     .a_col = 1,
+                     .b = step->packed,
+                     .b_row = AJP_LANES,
+                     .b_vector = AJP_LANES * step->cols,
+                     .c = y,
+                     .c_row = y_row,
+                     .c_vector = AJP_LANES,
+                     .bias = step->bias,
+                     .activation = step->activation,
+                     .activation_parameter = step->activation_parameter};
     kernels->gemm(&gemm);
 }
 
-static aj_status watch(void *user, const ajp_product_step *step, size_t product, const float *x, size_t x_row, float *y,
-                       size_t y_row, size_t n_rows, aj_error *err)
+static aj_status watch(void *user, const ajp_product_step *step, size_t product, const float *x, size_t x_row,
+                       float *y, size_t y_row, size_t n_rows, aj_error *err)
 {
     clean_thread *thread = user;
     clean_pass *pass = thread->pass;
@@ -87,7 +98,8 @@ static aj_status prepare(clean_pass *pass, ajp_study *study, size_t n, bool labe
     pass->max_abs = ajp_arena_array(arena, n_cells, sizeof(double));
     pass->threads = ajp_arena_array(arena, study->n_threads, sizeof *pass->threads);
     pass->scratch = ajp_arena_array(arena, study->n_threads, sizeof *pass->scratch);
-    bool good = pass->sum_squares != NULL && pass->max_abs != NULL && pass->threads != NULL && pass->scratch != NULL;
+    bool good =
+        pass->sum_squares != NULL && pass->max_abs != NULL && pass->threads != NULL && pass->scratch != NULL;
     for (unsigned i = 0; i < study->n_threads && good; i++) {
         pass->threads[i].pass = pass;
         pass->threads[i].hook = (ajp_product_hook){watch, &pass->threads[i]};
@@ -102,7 +114,8 @@ static aj_status prepare(clean_pass *pass, ajp_study *study, size_t n, bool labe
     return good ? AJ_OK : ajp_no_memory(err, "clean pass");
 }
 
-/* Mean over samples of max^2 cols / sum of squares; samples that are all zero send no light and are left out. */
+/* Mean over samples of max^2 cols / sum of squares; samples that are all zero send no light and are left out.
+ */
 static double mean_crest(const double *sum_squares, double *max_abs, size_t n, size_t cols)
 {
     size_t n_lit = 0;
@@ -125,7 +138,8 @@ aj_status ajp_study_clean(ajp_study *study, float *outputs, aj_error *err)
         const ajp_product_step *step = ajp_plan_product(study->plan, i);
         const double *sum_squares = clean.sum_squares + i * n;
         study->statistics[i].input_mean_sum_squares = aj_sum(sum_squares, n) / (double)n;
-        study->statistics[i].input_crest_ratio = mean_crest(sum_squares, clean.max_abs + i * n, n, step->cols);
+        study->statistics[i].input_crest_ratio =
+            mean_crest(sum_squares, clean.max_abs + i * n, n, step->cols);
     }
     if (study->labels != NULL) {
         study->clean_accuracy_ratio = ajp_score_accuracy(study, &clean.score);
@@ -139,9 +153,10 @@ done:
 /* Trial number of calibration reads: no evaluation may use it, so that they share no random numbers. */
 enum { CALIBRATION_TRIAL = (1 << 24) - 1 };
 
-/* Inputs of product i as the hardware makes them: the products before it are read with their own calibrated gains. */
-static aj_status calibrate_product(const ajp_calibrator *c, clean_pass *watcher, ajp_reader *readers, size_t i,
-                                   ajp_calibration *calibrations, aj_error *err)
+/* Inputs of product i as the hardware makes them: the products before it are read with their own calibrated
+ * gains. */
+static aj_status calibrate_product(const ajp_calibrator *c, clean_pass *watcher, ajp_reader *readers,
+                                   size_t i, ajp_calibration *calibrations, aj_error *err)
 {
     ajp_study *study = c->study;
     ajp_mapping mapping;
@@ -159,9 +174,11 @@ static aj_status calibrate_product(const ajp_calibrator *c, clean_pass *watcher,
     }
     ajp_mapping_destroy(&mapping);
     if (st != AJ_OK || !wanted) return st;
-    const double *sum_squares = watcher->sum_squares + i * c->n_samples, *max_abs = watcher->max_abs + i * c->n_samples;
+    const double *sum_squares = watcher->sum_squares + i * c->n_samples,
+                 *max_abs = watcher->max_abs + i * c->n_samples;
     calibrations[i] = (ajp_calibration){aj_sum(sum_squares, c->n_samples) / (double)c->n_samples, 0.0};
-    for (size_t j = 0; j < c->n_samples; j++) calibrations[i].max_abs = fmax(calibrations[i].max_abs, max_abs[j]);
+    for (size_t j = 0; j < c->n_samples; j++)
+        calibrations[i].max_abs = fmax(calibrations[i].max_abs, max_abs[j]);
     return AJ_OK;
 }
 

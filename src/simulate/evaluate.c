@@ -1,11 +1,16 @@
-/* evaluate.c: trials of a network on a hardware over a data set: accuracy with its intervals, and the record. */
+/* evaluate.c: trials of a network on a hardware over a data set: accuracy with its intervals, and the record.
+ */
 #include "study.h"
 
 #include <math.h>
 
 #include "../record/builder.h"
 
-enum { DEFAULT_CALIBRATION_SAMPLES = 1000, MAX_TRIALS = 1 << 20 /* calibration has a number above */, MAX_BATCH = 1 << 24 };
+enum {
+    DEFAULT_CALIBRATION_SAMPLES = 1000,
+    MAX_TRIALS = 1 << 20 /* calibration has a number above */,
+    MAX_BATCH = 1 << 24
+};
 
 typedef struct {
     ajp_study *study;
@@ -14,7 +19,7 @@ typedef struct {
     unsigned n_readers;
     float **scratch;
     ajp_score score;
-    uint32_t *n_correct; /* per sample, over trials */
+    uint32_t *n_correct;     /* per sample, over trials */
     double *accuracy, *loss; /* per trial */
     ajp_layer_error layer_error;
     double *input_sum_squares; /* of the first trial, for calibrated gains; or NULL */
@@ -25,10 +30,12 @@ typedef struct {
 aj_status ajp_check_evaluate_options(const aj_evaluate_options *options, aj_error *err)
 {
     if (options->struct_size != sizeof *options)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "evaluate options: struct_size %zu; use AJ_EVALUATE_OPTIONS_INIT",
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "evaluate options: struct_size %zu; use AJ_EVALUATE_OPTIONS_INIT",
                         options->struct_size);
     if (options->n_trials < 1 || options->n_trials > MAX_TRIALS)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "trials: %u is not in 1 ... %d", options->n_trials, MAX_TRIALS);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "trials: %u is not in 1 ... %d", options->n_trials,
+                        MAX_TRIALS);
     if (options->batch < 1 || options->batch > MAX_BATCH)
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "batch: %u is not in 1 ... %d", options->batch, MAX_BATCH);
     if (options->chunk > 1u << 20)
@@ -55,8 +62,8 @@ static void end(void *user, unsigned thread, size_t first, size_t n, const float
         for (size_t i = 0; i < n * width; i++) e->outputs[first * width + i] = outputs[i];
 }
 
-static aj_status prepare(evaluation *e, ajp_study *study, const ajp_mapping *mapping, const aj_evaluate_options *options,
-                         aj_error *err)
+static aj_status prepare(evaluation *e, ajp_study *study, const ajp_mapping *mapping,
+                         const aj_evaluate_options *options, aj_error *err)
 {
     *e = (evaluation){.study = study, .outputs = options->outputs};
     ajp_arena_init(&e->arena, study->context);
@@ -81,7 +88,8 @@ static aj_status prepare(evaluation *e, ajp_study *study, const ajp_mapping *map
     for (unsigned i = 0; i < study->n_threads; i++) {
         e->scratch[i] = ajp_arena_array(&e->arena, study->n_outputs, sizeof(float));
         if (e->scratch[i] == NULL) return ajp_no_memory(err, "evaluation");
-        AJ_TRY(ajp_reader_init(&e->readers[i], mapping, study->chunk, options->reference, options->per_layer, err));
+        AJ_TRY(ajp_reader_init(&e->readers[i], mapping, study->chunk, options->reference, options->per_layer,
+                               err));
         e->n_readers++;
     }
     return AJ_OK;
@@ -93,8 +101,8 @@ static void release(evaluation *e)
     ajp_arena_free(&e->arena);
 }
 
-static aj_status run_trial(evaluation *e, const ajp_mapping *mapping, const aj_evaluate_options *options, unsigned number,
-                           ajp_work *work, uint64_t n_before, aj_error *err)
+static aj_status run_trial(evaluation *e, const ajp_mapping *mapping, const aj_evaluate_options *options,
+                           unsigned number, ajp_work *work, uint64_t n_before, aj_error *err)
 {
     ajp_trial trial;
     AJ_TRY(ajp_trial_freeze(&trial, mapping, options->seed, number, err));
@@ -116,8 +124,8 @@ static aj_status run_trial(evaluation *e, const ajp_mapping *mapping, const aj_e
     return AJ_OK;
 }
 
-/* Student's interval of the trials widened by the images: the variance of the images' mean scores over their number is
- * added (normal quantile; with one trial it is the binomial interval). */
+/* Student's interval of the trials widened by the images: the variance of the images' mean scores over their
+ * number is added (normal quantile; with one trial it is the binomial interval). */
 static void widen_by_images(aj_evaluation *out, const evaluation *e, unsigned n_trials)
 {
     size_t n = e->study->data.n_samples;
@@ -151,22 +159,25 @@ static void find_layers(const evaluation *e, const ajp_mapping *mapping, const a
     size_t n = e->study->data.n_samples;
     for (size_t i = 0; i < e->study->n_products; i++) {
         uint64_t n_clipped = 0;
-        for (unsigned thread = 0; thread < e->n_readers; thread++) n_clipped += e->readers[thread].n_clipped[i];
+        for (unsigned thread = 0; thread < e->n_readers; thread++)
+            n_clipped += e->readers[thread].n_clipped[i];
         const ajp_mapped_product *mapped = &mapping->products[i];
-        double n_results = (double)mapped->product.rows * (double)mapped->product.reps * (double)mapped->n_tiles *
-                           (double)n * (double)options->n_trials;
+        double n_results = (double)mapped->product.rows * (double)mapped->product.reps *
+                           (double)mapped->n_tiles * (double)n * (double)options->n_trials;
         findings->clipped_ratio[i] = (double)n_clipped / n_results;
         if (findings->input_mean_sum_squares != NULL)
             findings->input_mean_sum_squares[i] = aj_sum(e->input_sum_squares + i * n, n) / (double)n;
         findings->signal_to_noise_ratio[i] = (double)NAN;
         if (options->per_layer && mapped->on_hardware) {
             double error = aj_sum(e->layer_error.error + i * n, n);
-            if (error > 0.0) findings->signal_to_noise_ratio[i] = aj_sum(e->layer_error.signal + i * n, n) / error;
+            if (error > 0.0)
+                findings->signal_to_noise_ratio[i] = aj_sum(e->layer_error.signal + i * n, n) / error;
         }
     }
 }
 
-static aj_status make_findings(ajp_layer_findings *out, evaluation *e, const aj_evaluate_options *options, aj_error *err)
+static aj_status make_findings(ajp_layer_findings *out, evaluation *e, const aj_evaluate_options *options,
+                               aj_error *err)
 {
     size_t n = e->study->n_products;
     bool as_read = e->input_sum_squares != NULL && !options->reference;
@@ -174,11 +185,13 @@ static aj_status make_findings(ajp_layer_findings *out, evaluation *e, const aj_
     out->clipped_ratio = ajp_arena_array(&e->arena, n, sizeof(double));
     out->input_mean_sum_squares = as_read ? ajp_arena_array(&e->arena, n, sizeof(double)) : NULL;
     bool good = out->signal_to_noise_ratio != NULL && out->clipped_ratio != NULL;
-    return good && (!as_read || out->input_mean_sum_squares != NULL) ? AJ_OK : ajp_no_memory(err, "evaluation");
+    return good && (!as_read || out->input_mean_sum_squares != NULL) ? AJ_OK
+                                                                     : ajp_no_memory(err, "evaluation");
 }
 
-static aj_status evaluate_mapping(aj_evaluation *out, const ajp_mapping *mapping, const aj_evaluate_options *options,
-                                  const aj_hardware *fallback, ajp_work *work, uint64_t n_before, aj_error *err)
+static aj_status evaluate_mapping(aj_evaluation *out, const ajp_mapping *mapping,
+                                  const aj_evaluate_options *options, const aj_hardware *fallback,
+                                  ajp_work *work, uint64_t n_before, aj_error *err)
 {
     evaluation e;
     ajp_study *study = mapping->study;
@@ -198,8 +211,8 @@ done:
 }
 
 aj_status ajp_study_evaluate(aj_evaluation *out, ajp_study *study, const aj_hardware *hardware,
-                             const aj_evaluate_options *options, const ajp_calibration *calibrations, ajp_work *work,
-                             uint64_t n_before, aj_error *err)
+                             const aj_evaluate_options *options, const ajp_calibration *calibrations,
+                             ajp_work *work, uint64_t n_before, aj_error *err)
 {
     double started = ajp_now_seconds();
     *out = (aj_evaluation){0};
@@ -208,7 +221,8 @@ aj_status ajp_study_evaluate(aj_evaluation *out, ajp_study *study, const aj_hard
     ajp_mapping mapping = {0};
     aj_evaluation record = {0};
     aj_status st;
-    if (options->fallback == NULL) AJ_TRY(aj_hardware_load(&own_fallback, study->context, "digital-45nm", err));
+    if (options->fallback == NULL)
+        AJ_TRY(aj_hardware_load(&own_fallback, study->context, "digital-45nm", err));
     const aj_hardware *fallback = options->fallback != NULL ? options->fallback : own_fallback;
     AJ_TRY_DONE(ajp_mapping_create(&mapping, study, hardware, calibrations, err));
     AJ_TRY_DONE(ajp_record_begin(&record, err));
@@ -235,12 +249,14 @@ aj_status ajp_study_calibrations(const ajp_calibration **out, ajp_study *study, 
     const aj_dataset *dataset = options->calibration != NULL ? options->calibration : study->dataset;
     aj_dataset_info info = aj_dataset_describe(dataset);
     if (info.n_features != study->n_features)
-        return ajp_fail(err, AJ_MISMATCH, 0, "calibration set %s: a sample has %zu elements, the network wants %zu",
-                        info.name, info.n_features, study->n_features);
+        return ajp_fail(err, AJ_MISMATCH, 0,
+                        "calibration set %s: a sample has %zu elements, the network wants %zu", info.name,
+                        info.n_features, study->n_features);
     size_t wanted = options->n_calibration > 0 ? options->n_calibration : DEFAULT_CALIBRATION_SAMPLES;
     ajp_calibration *calibrations = ajp_arena_array(&study->arena, study->n_products, sizeof *calibrations);
     if (calibrations == NULL) return ajp_no_memory(err, "calibration");
-    ajp_calibrator calibrator = {study, hardware, dataset, ajp_min_size(wanted, info.n_samples), options->seed};
+    ajp_calibrator calibrator = {study, hardware, dataset, ajp_min_size(wanted, info.n_samples),
+                                 options->seed};
     AJ_TRY(ajp_study_calibrate(&calibrator, calibrations, err));
     *out = calibrations;
     return AJ_OK;
@@ -264,8 +280,8 @@ static aj_status record_clean(aj_evaluation *out, const ajp_study *study, double
     return AJ_OK;
 }
 
-aj_status aj_evaluate(aj_evaluation *out, aj_context *context, const aj_model *model, const aj_dataset *dataset,
-                      const aj_evaluate_options *options, aj_error *err)
+aj_status aj_evaluate(aj_evaluation *out, aj_context *context, const aj_model *model,
+                      const aj_dataset *dataset, const aj_evaluate_options *options, aj_error *err)
 {
     double started = ajp_now_seconds();
     aj_evaluate_options defaults = AJ_EVALUATE_OPTIONS_INIT;

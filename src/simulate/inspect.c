@@ -3,8 +3,8 @@
 
 #include "../record/builder.h"
 
-static aj_status inspect_study(aj_evaluation *out, ajp_study *study, const aj_hardware *hardware, unsigned batch,
-                               aj_mode mode, aj_error *err)
+static aj_status inspect_study(aj_evaluation *out, ajp_study *study, const aj_hardware *hardware,
+                               unsigned batch, aj_mode mode, aj_error *err)
 {
     ajp_mapping mapping = {0};
     aj_hardware *fallback = NULL;
@@ -21,8 +21,8 @@ done:
     return st;
 }
 
-aj_status aj_inspect(aj_evaluation *out, aj_context *context, const aj_model *model, const aj_hardware *hardware,
-                     unsigned batch, aj_mode mode, aj_error *err)
+aj_status aj_inspect(aj_evaluation *out, aj_context *context, const aj_model *model,
+                     const aj_hardware *hardware, unsigned batch, aj_mode mode, aj_error *err)
 {
     *out = (aj_evaluation){0};
     aj_evaluate_options options = AJ_EVALUATE_OPTIONS_INIT;

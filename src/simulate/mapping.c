@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-static aj_status map_product(ajp_mapping *mapping, size_t i, const ajp_calibration *calibrations, aj_error *err)
+static aj_status map_product(ajp_mapping *mapping, size_t i, const ajp_calibration *calibrations,
+                             aj_error *err)
 {
     const ajp_product_step *step = ajp_plan_product(mapping->study->plan, i);
     ajp_mapped_product *mapped = &mapping->products[i];
@@ -17,7 +18,8 @@ static aj_status map_product(ajp_mapping *mapping, size_t i, const ajp_calibrati
     if (mapped->tile_cols < 1 || mapped->tile_cols > step->cols) mapped->tile_cols = step->cols;
     mapped->n_tiles = (step->cols + mapped->tile_cols - 1) / mapped->tile_cols;
     if (mapped->n_tiles > 65535)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "product \"%s\": %zu tiles of %zu columns; at most 65535, raise tile_cols",
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "product \"%s\": %zu tiles of %zu columns; at most 65535, raise tile_cols",
                         step->name, mapped->n_tiles, mapped->tile_cols);
     return AJ_OK;
 }
@@ -60,12 +62,18 @@ static aj_status freeze_product(ajp_trial *trial, size_t i, aj_error *err)
     const ajp_product_step *step = ajp_plan_product(mapping->study->plan, i);
     ajp_frozen_product *frozen = &trial->products[i];
     if (!mapped->on_hardware) return AJ_OK;
-    frozen->request = (ajp_freeze_request){
-        .product = mapped->product, .weights = step->weights, .n_tiles = mapped->n_tiles, .tile_cols = mapped->tile_cols,
-        .calibration = mapped->calibration, .seed = trial->seed, .trial = trial->trial, .arena = &trial->arena};
+    frozen->request = (ajp_freeze_request){.product = mapped->product,
+                                           .weights = step->weights,
+                                           .n_tiles = mapped->n_tiles,
+                                           .tile_cols = mapped->tile_cols,
+                                           .calibration = mapped->calibration,
+                                           .seed = trial->seed,
+                                           .trial = trial->trial,
+                                           .arena = &trial->arena};
     AJ_TRY(mapping->ops->freeze(mapping->params, &frozen->request, &frozen->frozen, err));
     const float *effective = frozen->frozen.weights;
-    frozen->packed = effective == NULL ? step->packed : pack(&trial->arena, effective, step->rows, step->cols, false);
+    frozen->packed =
+        effective == NULL ? step->packed : pack(&trial->arena, effective, step->rows, step->cols, false);
     if (effective == NULL) effective = step->weights;
     if (frozen->frozen.excess_ratio > 0.0)
         frozen->packed_squares = pack(&trial->arena, effective, step->rows, step->cols, true);
@@ -74,7 +82,8 @@ static aj_status freeze_product(ajp_trial *trial, size_t i, aj_error *err)
     return AJ_OK;
 }
 
-aj_status ajp_trial_freeze(ajp_trial *out, const ajp_mapping *mapping, uint64_t seed, uint32_t number, aj_error *err)
+aj_status ajp_trial_freeze(ajp_trial *out, const ajp_mapping *mapping, uint64_t seed, uint32_t number,
+                           aj_error *err)
 {
     *out = (ajp_trial){.mapping = mapping, .seed = seed, .trial = number};
     ajp_arena_init(&out->arena, mapping->study->context);

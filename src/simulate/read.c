@@ -1,7 +1,8 @@
 /* read.c: one read of one product: the exact product with the hardware's noise added where it is stored.
  *
- * Per row (a sample, or one of its repetitions) the family turns the moments of the input into the laws of its tiles;
- * per tile and averaged read one GEMM runs whose store draws the counts (kernels.h: ajp_count_read). */
+ * Per row (a sample, or one of its repetitions) the family turns the moments of the input into the laws of
+ * its tiles; per tile and averaged read one GEMM runs whose store draws the counts (kernels.h:
+ * ajp_count_read). */
 #include "study.h"
 
 #include <math.h>
@@ -18,13 +19,25 @@ typedef struct { /* one product call, so that the steps below need no long argum
     const float *x;
 } product_call;
 
-static void run_gemm(const product_call *call, const float *a, size_t a_row, const float *packed, float *y, size_t y_row,
-                     size_t first_col, size_t n_cols, ajp_tile_store store, const void *store_user, bool finish)
+static void run_gemm(const product_call *call, const float *a, size_t a_row, const float *packed, float *y,
+                     size_t y_row, size_t first_col, size_t n_cols, ajp_tile_store store,
+                     const void *store_user, bool finish)
 {
     const ajp_product_step *step = call->step;
-    ajp_gemm gemm = {.m = call->n_rows, .n = step->rows, .k = n_cols, .a = a + first_col, .a_row = a_row, .a_col = 1,
-                     .b = packed + AJP_LANES * first_col, .b_row = AJP_LANES, .b_vector = AJP_LANES * step->cols,
-                     .c = y, .c_row = y_row, .c_vector = AJP_LANES, .store = store, .store_user = store_user};
+    ajp_gemm gemm = {.m = call->n_rows,
+                     .n = step->rows,
+                     .k = n_cols,
+                     .a = a + first_col,
+                     .a_row = a_row,
+                     .a_col = 1,
+                     .b = packed + AJP_LANES * first_col,
+                     .b_row = AJP_LANES,
+                     .b_vector = AJP_LANES * step->cols,
+                     .c = y,
+                     .c_row = y_row,
+                     .c_vector = AJP_LANES,
+                     .store = store,
+                     .store_user = store_user};
     if (finish) {
         gemm.bias = step->bias;
         gemm.activation = step->activation;
@@ -40,7 +53,9 @@ static double layer_phase(const product_call *call, uint64_t sample)
     double sigma = call->frozen->frozen.layer_phase_sigma_radians;
     if (!(sigma > 0.0)) return 0.0;
     ajp_stream stream;
-    if (ajp_stream_make(&stream, trial->seed, AJP_PURPOSE_READ, call->product, 0, trial->trial, NULL) != AJ_OK) return 0.0;
+    if (ajp_stream_make(&stream, trial->seed, AJP_PURPOSE_READ, call->product, 0, trial->trial, NULL) !=
+        AJ_OK)
+        return 0.0;
     float z;
     call->kernels->normals(&stream, sample, DRAW_LAYER_PHASE, 0, 1, &z);
     return sigma * (double)z;
@@ -56,7 +71,8 @@ static void fill_laws(const product_call *call)
     for (size_t row = 0; row < call->n_rows; row++) {
         ajp_input_moments moments = {reader->tile_sum_squares, 0.0, 0.0, 0.0};
         for (size_t tile = 0; tile < request->n_tiles; tile++) {
-            size_t first = tile * request->tile_cols, n = ajp_min_size(request->tile_cols, call->step->cols - first);
+            size_t first = tile * request->tile_cols,
+                   n = ajp_min_size(request->tile_cols, call->step->cols - first);
             float sum_squares, max_abs;
             call->kernels->moments(call->x + row * call->x_row + first, n, &sum_squares, &max_abs);
             reader->tile_sum_squares[tile] = (double)sum_squares;
@@ -65,7 +81,8 @@ static void fill_laws(const product_call *call)
         }
         if (reader->input_sum_squares != NULL) {
             size_t reps = call->step->reps, sample = reader->first_sample + row / reps;
-            double *kept = &reader->input_sum_squares[call->product * mapping->study->data.n_samples + sample];
+            double *kept =
+                &reader->input_sum_squares[call->product * mapping->study->data.n_samples + sample];
             *kept = (row % reps == 0 ? 0.0 : *kept) + moments.sum_squares / (double)reps;
         }
         moments.layer_phase_radians = layer_phase(call, reader->first_sample + row / call->step->reps);
@@ -90,8 +107,8 @@ static void square_inputs(const product_call *call)
         }
 }
 
-static aj_status read_tile(const product_call *call, size_t tile, unsigned read, bool last, float *y, size_t y_row,
-                           aj_error *err)
+static aj_status read_tile(const product_call *call, size_t tile, unsigned read, bool last, float *y,
+                           size_t y_row, aj_error *err)
 {
     ajp_reader *reader = call->reader;
     const ajp_frozen *frozen = &call->frozen->frozen;
@@ -99,26 +116,34 @@ static aj_status read_tile(const product_call *call, size_t tile, unsigned read,
     size_t padded = ajp_round_up(call->step->rows, AJP_LANES);
     size_t tile_cols = call->frozen->request.tile_cols, first = tile * tile_cols;
     size_t n_cols = ajp_min_size(tile_cols, call->step->cols - first), at = tile * reader->max_rows;
-    ajp_count_read law = {.sample0 = reader->first_sample, .n_reps = call->step->reps,
-                          .rep_stride = ajp_round_up(call->step->rows, 64), .draw_base = read * DRAWS_PER_READ,
-                          .sample_gain = reader->gain + at, .sample_total = reader->total + at,
+    ajp_count_read law = {.sample0 = reader->first_sample,
+                          .n_reps = call->step->reps,
+                          .rep_stride = ajp_round_up(call->step->rows, 64),
+                          .draw_base = read * DRAWS_PER_READ,
+                          .sample_gain = reader->gain + at,
+                          .sample_total = reader->total + at,
                           .sample_leak = frozen->row_leak != NULL ? reader->leak + at : NULL,
-                          .sample_decode = reader->decode + at, .row_gain = frozen->row_gain,
+                          .sample_decode = reader->decode + at,
+                          .row_gain = frozen->row_gain,
                           .row_total = frozen->row_total + tile * padded,
                           .row_leak = frozen->row_leak != NULL ? frozen->row_leak + tile * padded : NULL,
-                          .row_decode = frozen->row_decode, .extra_variance = (float)frozen->extra_variance,
+                          .row_decode = frozen->row_decode,
+                          .extra_variance = (float)frozen->extra_variance,
                           .phase_offset = (float)frozen->phase_offset_radians,
-                          .phase_sigma = (float)frozen->phase_sigma_radians, .excess = (float)frozen->excess_ratio,
-                          .clip = (float)frozen->clip_electrons, .accumulate = tile > 0 || read > 0};
-    AJ_TRY(ajp_stream_make(&law.stream, trial->seed, AJP_PURPOSE_READ, call->product, tile, trial->trial, err));
+                          .phase_sigma = (float)frozen->phase_sigma_radians,
+                          .excess = (float)frozen->excess_ratio,
+                          .clip = (float)frozen->clip_electrons,
+                          .accumulate = tile > 0 || read > 0};
+    AJ_TRY(
+        ajp_stream_make(&law.stream, trial->seed, AJP_PURPOSE_READ, call->product, tile, trial->trial, err));
     if (isfinite(frozen->clip_electrons)) law.n_clipped = reader->row_clipped;
     if (frozen->excess_ratio > 0.0) {
-        run_gemm(call, reader->squares_in, call->step->cols, call->frozen->packed_squares, reader->squares_out, y_row,
-                 first, n_cols, NULL, NULL, false);
+        run_gemm(call, reader->squares_in, call->step->cols, call->frozen->packed_squares,
+                 reader->squares_out, y_row, first, n_cols, NULL, NULL, false);
         law.squares = reader->squares_out;
     }
-    run_gemm(call, call->x, call->x_row, call->frozen->packed, y, y_row, first, n_cols, call->kernels->count_read, &law,
-             last);
+    run_gemm(call, call->x, call->x_row, call->frozen->packed, y, y_row, first, n_cols,
+             call->kernels->count_read, &law, last);
     return AJ_OK;
 }
 
@@ -148,7 +173,8 @@ static void finish_rows(const product_call *call, float *y, size_t y_row)
         float *values = y + row * y_row;
         if (step->bias != NULL) call->kernels->binary('+', values, step->bias, values, step->rows);
         if (step->activation != AJP_ACTIVATION_NONE)
-            call->kernels->map(maps[step->activation], values, values, step->rows, step->activation_parameter, 0.0f);
+            call->kernels->map(maps[step->activation], values, values, step->rows, step->activation_parameter,
+                               0.0f);
     }
 }
 
@@ -165,10 +191,11 @@ static aj_status read_reference(const product_call *call, float *y, size_t y_row
     for (size_t row = 0; row < call->n_rows && st == AJ_OK; row++) {
         uint64_t sample = call->reader->first_sample + row / call->step->reps, rep = row % call->step->reps;
         ajp_draws draws;
-        uint64_t place = ((uint64_t)trial->trial << 44) ^ ((uint64_t)call->product << 34) ^ (sample << 12) ^ rep;
+        uint64_t place =
+            ((uint64_t)trial->trial << 44) ^ ((uint64_t)call->product << 34) ^ (sample << 12) ^ rep;
         ajp_draws_init(&draws, trial->seed ^ AJP_PURPOSE_REFERENCE, place);
-        st = mapping->ops->reference(mapping->params, &call->frozen->request, call->x + row * call->x_row, &draws, estimate,
-                                     err);
+        st = mapping->ops->reference(mapping->params, &call->frozen->request, call->x + row * call->x_row,
+                                     &draws, estimate, err);
         for (size_t i = 0; i < call->step->rows && st == AJ_OK; i++) y[row * y_row + i] = (float)estimate[i];
     }
     ajp_arena_free(&arena);
@@ -179,7 +206,8 @@ static aj_status read_reference(const product_call *call, float *y, size_t y_row
 static aj_status read_product(const product_call *call, float *y, size_t y_row, bool finish, aj_error *err)
 {
     if (call->frozen->frozen.law == AJP_LAW_EXACT) {
-        run_gemm(call, call->x, call->x_row, call->frozen->packed, y, y_row, 0, call->step->cols, NULL, NULL, finish);
+        run_gemm(call, call->x, call->x_row, call->frozen->packed, y, y_row, 0, call->step->cols, NULL, NULL,
+                 finish);
         return AJ_OK;
     }
     if (call->reader->reference) return read_reference(call, y, y_row, finish, err);
@@ -193,12 +221,14 @@ static aj_status keep_error(const product_call *call, aj_error *err)
     const ajp_layer_error *kept = reader->layer_error;
     size_t rows = call->step->rows, padded = ajp_round_up(rows, AJP_LANES);
     size_t n_samples = reader->trial->mapping->study->data.n_samples;
-    run_gemm(call, call->x, call->x_row, call->step->packed, reader->exact, padded, 0, call->step->cols, NULL, NULL, false);
+    run_gemm(call, call->x, call->x_row, call->step->packed, reader->exact, padded, 0, call->step->cols, NULL,
+             NULL, false);
     AJ_TRY(read_product(call, reader->read, padded, false, err));
     for (size_t row = 0; row < call->n_rows; row++) {
         double signal = 0.0, error = 0.0;
         for (size_t i = 0; i < rows; i++) {
-            double exact = (double)reader->exact[row * padded + i], read = (double)reader->read[row * padded + i];
+            double exact = (double)reader->exact[row * padded + i],
+                   read = (double)reader->read[row * padded + i];
             signal += exact * exact;
             error += (read - exact) * (read - exact);
         }
@@ -210,13 +240,16 @@ static aj_status keep_error(const product_call *call, aj_error *err)
     return AJ_OK;
 }
 
-static aj_status run_hook(void *user, const ajp_product_step *step, size_t product, const float *x, size_t x_row, float *y,
-                          size_t y_row, size_t n_rows, aj_error *err)
+static aj_status run_hook(void *user, const ajp_product_step *step, size_t product, const float *x,
+                          size_t x_row, float *y, size_t y_row, size_t n_rows, aj_error *err)
 {
     ajp_reader *reader = user;
     const ajp_mapping *mapping = reader->trial->mapping;
-    product_call call = {reader, ajp_kernels_for(mapping->study->context->isa), step, &reader->trial->products[product],
-                         product, n_rows, x_row, y_row, x};
+    product_call call = {reader,  ajp_kernels_for(mapping->study->context->isa),
+                         step,    &reader->trial->products[product],
+                         product, n_rows,
+                         x_row,   y_row,
+                         x};
     if (!mapping->products[product].on_hardware) {
         run_gemm(&call, x, x_row, step->packed, y, y_row, 0, step->cols, NULL, NULL, true);
         return AJ_OK;
@@ -230,7 +263,8 @@ static aj_status run_hook(void *user, const ajp_product_step *step, size_t produ
     return AJ_OK;
 }
 
-static aj_status fit_memory(ajp_reader *out, const ajp_mapping *mapping, size_t chunk, bool per_layer, aj_error *err)
+static aj_status fit_memory(ajp_reader *out, const ajp_mapping *mapping, size_t chunk, bool per_layer,
+                            aj_error *err)
 {
     ajp_arena *arena = &out->arena;
     size_t most_rows = 1, most_cols = 1, most_tiles = 1, n_laws, n_in, n_out;
@@ -248,7 +282,8 @@ static aj_status fit_memory(ajp_reader *out, const ajp_mapping *mapping, size_t 
         return ajp_no_memory(err, "reader");
     float **arrays[] = {&out->gain, &out->total, &out->leak, &out->decode};
     bool good = true;
-    for (size_t i = 0; i < 4; i++) good = good && (*arrays[i] = ajp_arena_array(arena, n_laws, sizeof(float))) != NULL;
+    for (size_t i = 0; i < 4; i++)
+        good = good && (*arrays[i] = ajp_arena_array(arena, n_laws, sizeof(float))) != NULL;
     good = good && (out->tile_sum_squares = ajp_arena_array(arena, most_tiles, sizeof(double))) != NULL &&
            (out->laws = ajp_arena_array(arena, most_tiles, sizeof *out->laws)) != NULL &&
            (out->row_clipped = ajp_arena_array(arena, out->max_rows, sizeof(uint32_t))) != NULL &&
@@ -261,8 +296,8 @@ static aj_status fit_memory(ajp_reader *out, const ajp_mapping *mapping, size_t 
     return good ? AJ_OK : ajp_no_memory(err, "reader");
 }
 
-aj_status ajp_reader_init(ajp_reader *out, const ajp_mapping *mapping, size_t chunk, bool reference, bool per_layer,
-                          aj_error *err)
+aj_status ajp_reader_init(ajp_reader *out, const ajp_mapping *mapping, size_t chunk, bool reference,
+                          bool per_layer, aj_error *err)
 {
     *out = (ajp_reader){.reference = reference};
     ajp_arena_init(&out->arena, mapping->study->context);

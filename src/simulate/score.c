@@ -11,7 +11,8 @@ static size_t largest(const float *values, size_t n)
     return best;
 }
 
-/* -ln of the probability that the network gives to the right class; the logarithm is ours (same bits everywhere). */
+/* -ln of the probability that the network gives to the right class; the logarithm is ours (same bits
+ * everywhere). */
 static double cross_entropy(const ajp_study *study, const float *outputs, size_t label, float *scratch)
 {
     const ajp_kernels *kernels = ajp_kernels_for(study->context->isa);
@@ -28,7 +29,8 @@ static double cross_entropy(const ajp_study *study, const float *outputs, size_t
     return -(double)scratch[label];
 }
 
-void ajp_score_rows(const ajp_study *study, const float *outputs, size_t first, size_t n, float *scratch, ajp_score *score)
+void ajp_score_rows(const ajp_study *study, const float *outputs, size_t first, size_t n, float *scratch,
+                    ajp_score *score)
 {
     for (size_t i = 0; i < n; i++) {
         const float *row = outputs + i * study->n_outputs;

@@ -29,12 +29,14 @@ static aj_status check_fit(const ajp_study *study, aj_error *err)
 {
     aj_model_info info = aj_model_describe(study->model);
     if (study->data.n_features != study->n_features)
-        return ajp_fail(err, AJ_MISMATCH, 0,
-                        "%s: input \"%s\" has %zu elements but a sample of %s has %zu; use another data set or model",
-                        info.path, info.input_name, study->n_features, study->data.name, study->data.n_features);
+        return ajp_fail(
+            err, AJ_MISMATCH, 0,
+            "%s: input \"%s\" has %zu elements but a sample of %s has %zu; use another data set or model",
+            info.path, info.input_name, study->n_features, study->data.name, study->data.n_features);
     if (study->labels != NULL && study->data.n_classes > study->n_outputs)
-        return ajp_fail(err, AJ_MISMATCH, 0, "%s: output \"%s\" has %zu classes but the labels of %s go up to %zu",
-                        info.path, info.output_name, study->n_outputs, study->data.name, study->data.n_classes - 1);
+        return ajp_fail(err, AJ_MISMATCH, 0,
+                        "%s: output \"%s\" has %zu classes but the labels of %s go up to %zu", info.path,
+                        info.output_name, study->n_outputs, study->data.name, study->data.n_classes - 1);
     return AJ_OK;
 }
 
@@ -44,7 +46,8 @@ static aj_status make_threads(ajp_study *study, aj_error *err)
     study->workspaces = ajp_arena_array(&study->arena, study->n_threads, sizeof *study->workspaces);
     study->inputs = ajp_arena_array(&study->arena, study->n_threads, sizeof *study->inputs);
     study->outputs = ajp_arena_array(&study->arena, study->n_threads, sizeof *study->outputs);
-    if (study->workspaces == NULL || study->inputs == NULL || study->outputs == NULL) return ajp_no_memory(err, "study");
+    if (study->workspaces == NULL || study->inputs == NULL || study->outputs == NULL)
+        return ajp_no_memory(err, "study");
     size_t n_inputs, n_outputs;
     if (!ajp_size_mul(study->chunk, study->n_features, &n_inputs) ||
         !ajp_size_mul(study->chunk, study->n_outputs, &n_outputs))
@@ -58,7 +61,8 @@ static aj_status make_threads(ajp_study *study, aj_error *err)
     return AJ_OK;
 }
 
-/* Norms of the weights: products with fixed blocks, in double, so that they do not depend on anything else. */
+/* Norms of the weights: products with fixed blocks, in double, so that they do not depend on anything else.
+ */
 static aj_status weigh(ajp_study *study, aj_error *err)
 {
     study->statistics = ajp_arena_array(&study->arena, study->n_products, sizeof *study->statistics);
@@ -105,8 +109,8 @@ static aj_status fill(ajp_study *study, size_t chunk, aj_error *err)
     return make_threads(study, err);
 }
 
-aj_status ajp_study_create(ajp_study **out, aj_context *context, const aj_model *model, const aj_dataset *dataset,
-                           size_t chunk, aj_error *err)
+aj_status ajp_study_create(ajp_study **out, aj_context *context, const aj_model *model,
+                           const aj_dataset *dataset, size_t chunk, aj_error *err)
 {
     *out = NULL;
     ajp_study *study = ajp_calloc(context, 1, sizeof *study);
@@ -144,7 +148,7 @@ typedef struct {
     ajp_work *work;
     uint64_t n_before;
     atomic_size_t n_done;
-    atomic_int stop; /* an error or the user */
+    atomic_int stop;  /* an error or the user */
     aj_status status; /* filled under `taken`: the first failure */
     aj_error error;
     atomic_flag taken;
@@ -169,8 +173,8 @@ static void run_chunk(void *user, size_t task, unsigned thread)
     const ajp_product_hook *hook = run->pass->begin(run->pass->user, thread, first, n);
     aj_status st = aj_dataset_read(run->dataset, first, n, study->inputs[thread], &error);
     if (st == AJ_OK)
-        st = ajp_plan_run(study->plan, study->workspaces[thread], study->inputs[thread], n, study->outputs[thread], hook,
-                          NULL, &error);
+        st = ajp_plan_run(study->plan, study->workspaces[thread], study->inputs[thread], n,
+                          study->outputs[thread], hook, NULL, &error);
     if (st != AJ_OK) {
         fail_pass(run, st, &error);
         return;
@@ -184,8 +188,8 @@ static void run_chunk(void *user, size_t task, unsigned thread)
     }
 }
 
-aj_status ajp_study_pass(ajp_study *study, const aj_dataset *dataset, size_t n, const ajp_pass *pass, ajp_work *work,
-                         uint64_t n_before, aj_error *err)
+aj_status ajp_study_pass(ajp_study *study, const aj_dataset *dataset, size_t n, const ajp_pass *pass,
+                         ajp_work *work, uint64_t n_before, aj_error *err)
 {
     pass_run run = {study, dataset, n, pass, work, n_before, 0, 0, AJ_OK, {AJ_OK, 0, ""}, ATOMIC_FLAG_INIT};
     ajp_pool_run(study->context->pool, (n + study->chunk - 1) / study->chunk, run_chunk, &run);

@@ -1,10 +1,10 @@
 /* study.h: one network on one data set, looked at on any number of hardwares.
  *
- *   study      what does not depend on hardware: the compiled plan, labels, and the clean pass (accuracy, loss, and the
- *              moments of every product's inputs, from which crest factors come)
- *   mapping    the study's products on one hardware: what runs where, tiles, calibration
- *   trial      everything frozen of a mapping for one trial: effective weights, gains
- *   hook       one read of one product: what the executor calls in place of its exact product
+ *   study      what does not depend on hardware: the compiled plan, labels, and the clean pass (accuracy,
+ * loss, and the moments of every product's inputs, from which crest factors come) mapping    the study's
+ * products on one hardware: what runs where, tiles, calibration trial      everything frozen of a mapping for
+ * one trial: effective weights, gains hook       one read of one product: what the executor calls in place of
+ * its exact product
  */
 #ifndef AJP_STUDY_H
 #define AJP_STUDY_H
@@ -13,7 +13,8 @@
 #include "../nn/executor.h"
 #include "attojoule/simulate.h"
 
-/* ---- score: what is kept of the outputs ---------------------------------------------------------------------- */
+/* ---- score: what is kept of the outputs
+ * ---------------------------------------------------------------------- */
 typedef enum { AJP_OUTPUT_LOGITS, AJP_OUTPUT_PROBABILITIES, AJP_OUTPUT_LOG_PROBABILITIES } ajp_output_kind;
 
 /* Per sample, so that sums can be taken in a fixed order. */
@@ -22,10 +23,12 @@ typedef struct {
     double *loss;     /* n_samples; NULL without labels */
 } ajp_score;
 
-/* ---- study ------------------------------------------------------------------------------------------------------ */
+/* ---- study
+ * ------------------------------------------------------------------------------------------------------ */
 typedef struct {
     double weight_sum_squares, weight_max_abs;
-    double weight_row_crest_ratio; /* mean over rows that are not zero of max^2 cols / sum of squares; NaN when all are */
+    double weight_row_crest_ratio; /* mean over rows that are not zero of max^2 cols / sum of squares; NaN
+                                      when all are */
     double input_crest_ratio, input_mean_sum_squares; /* of the clean pass; NaN before it */
 } ajp_product_statistics;
 
@@ -46,20 +49,21 @@ typedef struct {
     ajp_arena arena;
 } ajp_study;
 
-aj_status ajp_study_create(ajp_study **out, aj_context *context, const aj_model *model, const aj_dataset *dataset,
-                           size_t chunk, aj_error *err);
+aj_status ajp_study_create(ajp_study **out, aj_context *context, const aj_model *model,
+                           const aj_dataset *dataset, size_t chunk, aj_error *err);
 void ajp_study_destroy(ajp_study *study);
 /* The clean pass: fills statistics, clean_accuracy_ratio, clean_loss; outputs may be NULL. */
 aj_status ajp_study_clean(ajp_study *study, float *outputs, aj_error *err);
-/* Runs samples [0, n) of a data set through the plan in chunks over the pool. For each chunk `begin` gives the hook
- * (NULL = exact); `end` sees the outputs. work may be NULL; it is stepped by n_before + samples done. */
+/* Runs samples [0, n) of a data set through the plan in chunks over the pool. For each chunk `begin` gives
+ * the hook (NULL = exact); `end` sees the outputs. work may be NULL; it is stepped by n_before + samples
+ * done. */
 typedef struct {
     const ajp_product_hook *(*begin)(void *user, unsigned thread, size_t first, size_t n);
     void (*end)(void *user, unsigned thread, size_t first, size_t n, const float *outputs);
     void *user;
 } ajp_pass;
-aj_status ajp_study_pass(ajp_study *study, const aj_dataset *dataset, size_t n, const ajp_pass *pass, ajp_work *work,
-                         uint64_t n_before, aj_error *err);
+aj_status ajp_study_pass(ajp_study *study, const aj_dataset *dataset, size_t n, const ajp_pass *pass,
+                         ajp_work *work, uint64_t n_before, aj_error *err);
 
 /* score.c: class and loss of n rows of outputs. scratch: n_outputs floats. */
 void ajp_score_rows(const ajp_study *study, const float *outputs, size_t first, size_t n, float *scratch,
@@ -67,7 +71,8 @@ void ajp_score_rows(const ajp_study *study, const float *outputs, size_t first, 
 double ajp_score_accuracy(const ajp_study *study, const ajp_score *score);
 double ajp_score_loss(const ajp_study *study, const ajp_score *score);
 
-/* ---- mapping ----------------------------------------------------------------------------------------------------- */
+/* ---- mapping
+ * ----------------------------------------------------------------------------------------------------- */
 typedef struct {
     ajp_product product;
     bool on_hardware;
@@ -90,9 +95,10 @@ aj_status ajp_mapping_create(ajp_mapping *out, ajp_study *study, const aj_hardwa
                              const ajp_calibration *calibrations, aj_error *err);
 void ajp_mapping_destroy(ajp_mapping *mapping);
 
-/* Mean sum of squares and largest magnitude of each product's inputs over the first n samples, as the hardware itself
- * makes them: product by product, the ones before read with the gains that were just found.  (Clean inputs would be too
- * small: noise through a rectifier adds to the norm, and the light spent would exceed photons_per_mac.) */
+/* Mean sum of squares and largest magnitude of each product's inputs over the first n samples, as the
+ * hardware itself makes them: product by product, the ones before read with the gains that were just found.
+ * (Clean inputs would be too small: noise through a rectifier adds to the norm, and the light spent would
+ * exceed photons_per_mac.) */
 typedef struct {
     ajp_study *study;
     const aj_hardware *hardware;
@@ -102,7 +108,9 @@ typedef struct {
 } ajp_calibrator;
 aj_status ajp_study_calibrate(const ajp_calibrator *calibrator, ajp_calibration *out, aj_error *err);
 
-/* ---- trial --------------------------------------------------------------------------------------------------------- */
+/* ---- trial
+ * ---------------------------------------------------------------------------------------------------------
+ */
 typedef struct {
     ajp_freeze_request request;
     ajp_frozen frozen;
@@ -118,10 +126,13 @@ typedef struct {
     ajp_arena arena;
 } ajp_trial;
 
-aj_status ajp_trial_freeze(ajp_trial *out, const ajp_mapping *mapping, uint64_t seed, uint32_t trial, aj_error *err);
+aj_status ajp_trial_freeze(ajp_trial *out, const ajp_mapping *mapping, uint64_t seed, uint32_t trial,
+                           aj_error *err);
 void ajp_trial_destroy(ajp_trial *trial);
 
-/* ---- read ------------------------------------------------------------------------------------------------------------ */
+/* ---- read
+ * ------------------------------------------------------------------------------------------------------------
+ */
 /* What is kept per sample and product when per_layer is asked for. */
 typedef struct {
     double *signal, *error; /* [n_products][n_samples]; sums of squares; or NULL */
@@ -132,41 +143,42 @@ typedef struct {
     const ajp_trial *trial;
     bool reference;
     size_t first_sample;
-    size_t max_rows;                         /* rows of the largest product call: chunk * reps */
-    float *gain, *total, *leak, *decode;     /* [largest n_tiles][max_rows] */
-    double *tile_sum_squares;                /* largest n_tiles */
-    ajp_sample_law *laws;                    /* largest n_tiles */
-    float *squares_in, *squares_out;         /* per-pulse phase noise */
-    float *exact, *read;                     /* per_layer: [max_rows][rows padded] */
-    uint32_t *row_clipped;                   /* max_rows */
-    uint64_t *n_clipped;                     /* n_products */
+    size_t max_rows;                     /* rows of the largest product call: chunk * reps */
+    float *gain, *total, *leak, *decode; /* [largest n_tiles][max_rows] */
+    double *tile_sum_squares;            /* largest n_tiles */
+    ajp_sample_law *laws;                /* largest n_tiles */
+    float *squares_in, *squares_out;     /* per-pulse phase noise */
+    float *exact, *read;                 /* per_layer: [max_rows][rows padded] */
+    uint32_t *row_clipped;               /* max_rows */
+    uint64_t *n_clipped;                 /* n_products */
     const ajp_layer_error *layer_error;
     double *input_sum_squares; /* [n_products][n_samples], as read; or NULL */
     ajp_product_hook hook;
     ajp_arena arena;
 } ajp_reader;
 
-aj_status ajp_reader_init(ajp_reader *out, const ajp_mapping *mapping, size_t chunk, bool reference, bool per_layer,
-                          aj_error *err);
+aj_status ajp_reader_init(ajp_reader *out, const ajp_mapping *mapping, size_t chunk, bool reference,
+                          bool per_layer, aj_error *err);
 void ajp_reader_free(ajp_reader *reader);
 /* The hook for a chunk whose first sample has this number in the data set. */
 const ajp_product_hook *ajp_reader_hook(ajp_reader *reader, const ajp_trial *trial, size_t first_sample);
 
-/* ---- account and record --------------------------------------------------------------------------------------------- */
+/* ---- account and record
+ * --------------------------------------------------------------------------------------------- */
 typedef struct {
     double *signal_to_noise_ratio, *clipped_ratio; /* per product */
     double *input_mean_sum_squares;                /* per product, as read; NULL = those of the clean pass */
 } ajp_layer_findings;
 
 /* Fills everything of a record that depends on study, mapping and options; accuracy is the caller's. */
-aj_status ajp_record_account(aj_evaluation *out, const ajp_mapping *mapping, const aj_hardware *fallback, unsigned batch,
-                             aj_mode mode, const ajp_layer_findings *findings, aj_error *err);
+aj_status ajp_record_account(aj_evaluation *out, const ajp_mapping *mapping, const aj_hardware *fallback,
+                             unsigned batch, aj_mode mode, const ajp_layer_findings *findings, aj_error *err);
 aj_status ajp_record_study(aj_evaluation *out, const ajp_study *study, aj_error *err);
 
 /* The evaluation of one hardware on a study whose clean pass is done; work may be NULL. */
 aj_status ajp_study_evaluate(aj_evaluation *out, ajp_study *study, const aj_hardware *hardware,
-                             const aj_evaluate_options *options, const ajp_calibration *calibrations, ajp_work *work,
-                             uint64_t n_before, aj_error *err);
+                             const aj_evaluate_options *options, const ajp_calibration *calibrations,
+                             ajp_work *work, uint64_t n_before, aj_error *err);
 /* Calibrations if the hardware wants them (into the study's arena), else *out = NULL. */
 aj_status ajp_study_calibrations(const ajp_calibration **out, ajp_study *study, const aj_hardware *hardware,
                                  const aj_evaluate_options *options, aj_error *err);

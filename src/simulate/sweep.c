@@ -1,7 +1,7 @@
 /* sweep.c: a grid of evaluations that can be interrupted and resumed.
  *
- * The result file is the memory of the sweep: every line is a whole record, so a line can be checked against what is
- * asked now, and a point that is there is not computed again. */
+ * The result file is the memory of the sweep: every line is a whole record, so a line can be checked against
+ * what is asked now, and a point that is there is not computed again. */
 #include "study.h"
 
 #include <math.h>
@@ -46,8 +46,9 @@ static bool same_text(const char *a, const char *b)
 
 static aj_status refuse(const sweep *s, const char *what, const char *old, const char *now, aj_error *err)
 {
-    return ajp_fail(err, AJ_MISMATCH, 0, "%s: holds a sweep with %s %s, now it is %s; use another file or the old values",
-                    s->path, what, old != NULL ? old : "none", now != NULL ? now : "none");
+    return ajp_fail(err, AJ_MISMATCH, 0,
+                    "%s: holds a sweep with %s %s, now it is %s; use another file or the old values", s->path,
+                    what, old != NULL ? old : "none", now != NULL ? now : "none");
 }
 
 static aj_status check_number(const sweep *s, const char *what, double old, double now, aj_error *err)
@@ -91,13 +92,16 @@ static aj_status check_old(const sweep *s, const aj_evaluation *old, aj_error *e
                  {"family", old->hardware_family, hardware.family},
                  {"mode", old->mode, s->options->mode == AJ_MODE_LATENCY ? "latency" : "throughput"}};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (!same_text(texts[i].old, texts[i].now)) return refuse(s, texts[i].what, texts[i].old, texts[i].now, err);
+        if (!same_text(texts[i].old, texts[i].now))
+            return refuse(s, texts[i].what, texts[i].old, texts[i].now, err);
     AJ_TRY(check_number(s, "samples", (double)old->n_samples, (double)s->study->data.n_samples, err));
     AJ_TRY(check_number(s, "trials", old->n_trials, s->options->n_trials, err));
     AJ_TRY(check_number(s, "batch", old->batch, s->options->batch, err));
-    if (old->seed != s->options->seed) return check_number(s, "seed", (double)old->seed, (double)s->options->seed, err);
+    if (old->seed != s->options->seed)
+        return check_number(s, "seed", (double)old->seed, (double)s->options->seed, err);
     for (size_t i = 0; i < old->n_varied; i++)
-        if (!is_varied(s, old->varied[i].key)) return refuse(s, "varied key", old->varied[i].key, "not varied", err);
+        if (!is_varied(s, old->varied[i].key))
+            return refuse(s, "varied key", old->varied[i].key, "not varied", err);
     return check_parameters(s, old, err);
 }
 
@@ -106,7 +110,8 @@ static bool is_point(const sweep *s, const aj_evaluation *old, size_t point)
     for (size_t axis = 0; axis < s->n_axes; axis++) {
         bool found = false;
         for (size_t i = 0; i < old->n_varied && !found; i++)
-            found = same_text(old->varied[i].key, s->axes[axis].key) && old->varied[i].value == axis_value(s, axis, point);
+            found = same_text(old->varied[i].key, s->axes[axis].key) &&
+                    old->varied[i].value == axis_value(s, axis, point);
         if (!found) return false;
     }
     return old->n_varied == s->n_axes;
@@ -136,7 +141,8 @@ static aj_status check_axes(sweep *s, aj_error *err)
             if (strcmp(s->axes[i].key, s->axes[j].key) == 0)
                 return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "sweep: key %s is varied twice", s->axes[i].key);
         if (!ajp_size_mul(s->n_points, s->axes[i].n, &s->n_points) || s->n_points > 1000000)
-            return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "sweep: over a million points; use fewer values of %s", s->axes[i].key);
+            return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "sweep: over a million points; use fewer values of %s",
+                            s->axes[i].key);
     }
     s->done = ajp_arena_array(&s->arena, s->n_points, sizeof *s->done);
     return s->done != NULL ? AJ_OK : ajp_no_memory(err, "sweep");
@@ -148,9 +154,9 @@ static aj_status record_varied(const sweep *s, aj_evaluation *record, size_t poi
     for (size_t i = 0; i < s->n_axes && varied != NULL; i++) {
         aj_parameter parameter = {0};
         (void)aj_hardware_find(s->options->hardware, s->axes[i].key, &parameter);
-        varied[i] = (aj_recorded_parameter){ajp_record_string(record, s->axes[i].key),
-                                            ajp_record_string(record, parameter.unit), axis_value(s, i, point), NULL,
-                                            ajp_record_string(record, "varied")};
+        varied[i] = (aj_recorded_parameter){
+            ajp_record_string(record, s->axes[i].key), ajp_record_string(record, parameter.unit),
+            axis_value(s, i, point), NULL, ajp_record_string(record, "varied")};
     }
     record->varied = varied;
     record->n_varied = varied != NULL ? s->n_axes : 0;
@@ -158,7 +164,8 @@ static aj_status record_varied(const sweep *s, aj_evaluation *record, size_t poi
 }
 
 /* One point: the hardware with the point's values, evaluated and appended. */
-static aj_status compute_point(sweep *s, size_t point, ajp_work *work, uint64_t n_before, aj_evaluation *out, aj_error *err)
+static aj_status compute_point(sweep *s, size_t point, ajp_work *work, uint64_t n_before, aj_evaluation *out,
+                               aj_error *err)
 {
     aj_hardware *hardware = NULL;
     const ajp_calibration *calibrations = NULL;
@@ -194,15 +201,16 @@ static aj_status run_points(sweep *s, aj_sweep_point point, void *user, aj_error
         bool go_on = point == NULL || point(user, i, s->n_points, record != &fresh, record);
         aj_evaluation_destroy(&fresh);
         if (!go_on)
-            return ajp_fail(err, AJ_INTERRUPTED, 0, "sweep stopped after %zu of %zu points", i + 1, s->n_points);
+            return ajp_fail(err, AJ_INTERRUPTED, 0, "sweep stopped after %zu of %zu points", i + 1,
+                            s->n_points);
     }
     ajp_work_finish(&work, work.n_total, NULL);
     return AJ_OK;
 }
 
 aj_status aj_sweep(aj_context *context, const aj_model *model, const aj_dataset *dataset,
-                   const aj_evaluate_options *options, const aj_sweep_values *axes, size_t n_axes, const char *path,
-                   aj_sweep_point point, void *user, aj_error *err)
+                   const aj_evaluate_options *options, const aj_sweep_values *axes, size_t n_axes,
+                   const char *path, aj_sweep_point point, void *user, aj_error *err)
 {
     AJ_TRY(ajp_check_evaluate_options(options, err));
     if (options->hardware == NULL || n_axes == 0)

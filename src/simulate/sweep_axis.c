@@ -9,12 +9,14 @@
 enum { MAX_POINTS = 100000, MAX_TEXT = 4096 };
 
 /* One value by the family's own parser, so that units and ranges are those of --set. */
-static aj_status parse_value(aj_hardware *scratch, const char *key, const char *text, double *out, aj_error *err)
+static aj_status parse_value(aj_hardware *scratch, const char *key, const char *text, double *out,
+                             aj_error *err)
 {
     AJ_TRY(aj_hardware_set(scratch, key, text, err));
     aj_parameter parameter;
     if (!aj_hardware_find(scratch, key, &parameter) || parameter.word != NULL || isnan(parameter.value))
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "--vary %s: \"%s\" is not a number; vary keys that are numbers", key, text);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "--vary %s: \"%s\" is not a number; vary keys that are numbers", key, text);
     *out = parameter.value;
     return AJ_OK;
 }
@@ -24,8 +26,8 @@ static aj_status parse_count(const char *key, const char *text, size_t *out, aj_
     char *end;
     unsigned long n = strtoul(text, &end, 10);
     if (!isdigit((unsigned char)text[0]) || *end != '\0' || n < 1 || n > MAX_POINTS)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "--vary %s: \"%s\" is not a number of points from 1 to %d", key, text,
-                        MAX_POINTS);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "--vary %s: \"%s\" is not a number of points from 1 to %d",
+                        key, text, MAX_POINTS);
     *out = n;
     return AJ_OK;
 }
@@ -37,7 +39,8 @@ static aj_status make_range(aj_sweep_values *out, char *spec, aj_hardware *scrat
         parts[i] = rest;
         char *colon = rest != NULL ? strchr(rest, ':') : NULL;
         if ((colon == NULL) != (i == 3))
-            return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "--vary %s: write lo:hi:log:N, lo:hi:lin:N or a,b,c", out->key);
+            return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "--vary %s: write lo:hi:log:N, lo:hi:lin:N or a,b,c",
+                            out->key);
         if (colon != NULL) *colon = '\0';
         rest = colon != NULL ? colon + 1 : NULL;
     }
@@ -46,7 +49,8 @@ static aj_status make_range(aj_sweep_values *out, char *spec, aj_hardware *scrat
     AJ_TRY(parse_value(scratch, out->key, parts[1], &high, err));
     bool logarithmic = strcmp(parts[2], "log") == 0;
     if (!logarithmic && strcmp(parts[2], "lin") != 0)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "--vary %s: \"%s\" is neither log nor lin", out->key, parts[2]);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "--vary %s: \"%s\" is neither log nor lin", out->key,
+                        parts[2]);
     if (!(high >= low) || (logarithmic && !(low > 0.0)))
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "--vary %s: needs lo <= hi%s", out->key,
                         logarithmic ? " and, for log, lo > 0" : "");
@@ -81,7 +85,8 @@ aj_status aj_sweep_parse(aj_sweep_values *out, const char *text, const aj_hardwa
     *out = (aj_sweep_values){NULL, NULL, 0};
     const char *equals = strchr(text, '=');
     if (equals == NULL || equals == text || strlen(text) > MAX_TEXT)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "--vary %.100s: write key=lo:hi:log:N, key=lo:hi:lin:N or key=a,b,c", text);
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "--vary %.100s: write key=lo:hi:log:N, key=lo:hi:lin:N or key=a,b,c", text);
     aj_sweep_values axis = {calloc(strlen(text) + 1, 1), NULL, 0};
     if (axis.key == NULL) return ajp_no_memory(err, "sweep");
     memcpy(axis.key, text, (size_t)(equals - text));
@@ -90,7 +95,8 @@ aj_status aj_sweep_parse(aj_sweep_values *out, const char *text, const aj_hardwa
     aj_hardware *scratch = NULL;
     aj_status st;
     AJ_TRY_DONE(aj_hardware_clone(&scratch, hardware, err));
-    AJ_TRY_DONE(strchr(spec, ':') != NULL ? make_range(&axis, spec, scratch, err) : make_list(&axis, spec, scratch, err));
+    AJ_TRY_DONE(strchr(spec, ':') != NULL ? make_range(&axis, spec, scratch, err)
+                                          : make_list(&axis, spec, scratch, err));
     *out = axis;
     axis = (aj_sweep_values){NULL, NULL, 0};
 done:

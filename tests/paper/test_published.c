@@ -1,7 +1,7 @@
-/* The published network of Wang et al. 2022 (Nat. Commun. 13, 123) on `homodyne`: accuracy against light, its energy, and
- * the light that absorbing modulators need.  Expected values: an independent implementation of Eq. (2) of Hamerly et al.
- * 2019 on the same weights and the 10,000 MNIST test images.  Tolerances: binomial error of 10,000 images (0.5 points at
- * 50 %) and the spread of noise draws. */
+/* The published network of Wang et al. 2022 (Nat. Commun. 13, 123) on `homodyne`: accuracy against light, its
+ * energy, and the light that absorbing modulators need.  Expected values: an independent implementation of
+ * Eq. (2) of Hamerly et al. 2019 on the same weights and the 10,000 MNIST test images.  Tolerances: binomial
+ * error of 10,000 images (0.5 points at 50 %) and the spread of noise draws. */
 #include "fixture.h"
 
 typedef struct {
@@ -10,7 +10,8 @@ typedef struct {
     aj_dataset *test, *train;
 } published;
 
-static aj_evaluation evaluate(const published *p, const char *const (*set)[2], size_t n_set, unsigned n_trials)
+static aj_evaluation evaluate(const published *p, const char *const (*set)[2], size_t n_set,
+                              unsigned n_trials)
 {
     aj_error err = {0};
     aj_hardware *hardware = NULL;
@@ -26,14 +27,15 @@ static aj_evaluation evaluate(const published *p, const char *const (*set)[2], s
     return record;
 }
 
-static void check_curve(const published *p, const char *name, const char *key, const char *value, const char *const *light,
-                        const double *want_percent, const double *tolerance, size_t n)
+static void check_curve(const published *p, const char *name, const char *key, const char *value,
+                        const char *const *light, const double *want_percent, const double *tolerance,
+                        size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const char *const set[2][2] = {{"photons_per_mac", light[i]}, {key, value}};
         aj_evaluation record = evaluate(p, set, key != NULL ? 2 : 1, 3);
-        printf("%s, %s photons/MAC: %.2f %% (want %.1f +- %.1f)\n", name, light[i], 100 * record.accuracy_ratio.mean,
-               want_percent[i], tolerance[i]);
+        printf("%s, %s photons/MAC: %.2f %% (want %.1f +- %.1f)\n", name, light[i],
+               100 * record.accuracy_ratio.mean, want_percent[i], tolerance[i]);
         CHECK_NEAR(100 * record.accuracy_ratio.mean, want_percent[i], tolerance[i]);
         aj_evaluation_destroy(&record);
     }
@@ -91,14 +93,15 @@ int main(void)
     static const char *const light[4] = {"0.5", "1", "2", "5"};
     check_energy(&p);
     check_launched(&p);
-    check_curve(&p, "homodyne", NULL, NULL, light, (double[]){41.4, 70.4, 90.6, 97.6}, (double[]){1.0, 1.0, 0.6, 0.5}, 4);
-    check_curve(&p, "1 fF at 300 K", "detector_capacitance_farads", "1fF", light, (double[]){16.5, 36.3, 76.5, 96.7},
-                (double[]){1.5, 2.0, 1.5, 0.8}, 4);
-    check_curve(&p, "calibrated input gain", "input_gain", "calibrated", light, (double[]){40.2, 67.7, 88.3, 97.0},
-                (double[]){1.5, 1.5, 1.0, 0.8}, 4);
+    check_curve(&p, "homodyne", NULL, NULL, light, (double[]){41.4, 70.4, 90.6, 97.6},
+                (double[]){1.0, 1.0, 0.6, 0.5}, 4);
+    check_curve(&p, "1 fF at 300 K", "detector_capacitance_farads", "1fF", light,
+                (double[]){16.5, 36.3, 76.5, 96.7}, (double[]){1.5, 2.0, 1.5, 0.8}, 4);
+    check_curve(&p, "calibrated input gain", "input_gain", "calibrated", light,
+                (double[]){40.2, 67.7, 88.3, 97.0}, (double[]){1.5, 1.5, 1.0, 0.8}, 4);
     /* photonics.md 3.1 and P5: Eq. (2) as printed, the rms over rows for every row */
-    check_curve(&p, "as published, Eq. (2)", "weight_gain", "published", light, (double[]){41.5, 70.8, 90.6, 97.7},
-                (double[]){1.5, 1.5, 0.8, 0.8}, 4);
+    check_curve(&p, "as published, Eq. (2)", "weight_gain", "published", light,
+                (double[]){41.5, 70.8, 90.6, 97.7}, (double[]){1.5, 1.5, 0.8, 0.8}, 4);
     aj_dataset_close(p.test);
     aj_dataset_close(p.train);
     aj_model_destroy(p.model);

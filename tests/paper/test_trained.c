@@ -1,7 +1,8 @@
-/* [slow] photonics.md P14: a self-trained 784-100-100-10 on MNIST (Glorot, SGD momentum 0.9, rate 0.05 and a tenth of it in the
- * last third, batch 100, L2 decay 1e-3, 12 epochs): clean error 1.9 +- 0.3 %, and the photons per MAC at which `homodyne`
- * has 10 % error, 0.96 +- 20 %, mean of 3 seeds.  The spread of training seeds (1.75 to 1.96 %; 0.94 to 0.98 photons in an
- * independent implementation) is what the tolerances cover. */
+/* [slow] photonics.md P14: a self-trained 784-100-100-10 on MNIST (Glorot, SGD momentum 0.9, rate 0.05 and a
+ * tenth of it in the last third, batch 100, L2 decay 1e-3, 12 epochs): clean error 1.9 +- 0.3 %, and the
+ * photons per MAC at which `homodyne` has 10 % error, 0.96 +- 20 %, mean of 3 seeds.  The spread of training
+ * seeds (1.75 to 1.96 %; 0.94 to 0.98 photons in an independent implementation) is what the tolerances cover.
+ */
 #include "attojoule/train.h"
 #include "fixture.h"
 
@@ -29,7 +30,9 @@ static aj_model *train(const bed *b, uint64_t seed)
     aj_trained *trained = NULL;
     CHECK_OK(aj_train(&trained, b->context, &options, NULL, NULL, NULL, NULL, &err), err);
     if (trained == NULL) exit(1);
-    CHECK_OK(aj_dense_network_save(b->context, aj_trained_network(trained), fixture_path("trained.onnx"), &err), err);
+    CHECK_OK(
+        aj_dense_network_save(b->context, aj_trained_network(trained), fixture_path("trained.onnx"), &err),
+        err);
     aj_trained_destroy(trained);
     char path[600];
     snprintf(path, sizeof path, "%s/trained.onnx", fixture_folder());
@@ -39,7 +42,8 @@ static aj_model *train(const bed *b, uint64_t seed)
     return model;
 }
 
-static double error_percent(const bed *b, const aj_model *model, aj_hardware *hardware, double photons, double *clean)
+static double error_percent(const bed *b, const aj_model *model, aj_hardware *hardware, double photons,
+                            double *clean)
 {
     aj_error err = {0};
     CHECK_OK(aj_hardware_set_number(hardware, "photons_per_mac", photons, &err), err);
@@ -85,7 +89,8 @@ int main(void)
     for (uint64_t seed = 1; seed <= 3; seed++) {
         aj_model *model = train(&b, seed);
         double clean, photons = photons_at(&b, model, 10.0, &clean);
-        printf("seed %llu: clean error %.2f %%, 10 %% error at %.3f photons/MAC\n", (unsigned long long)seed, clean, photons);
+        printf("seed %llu: clean error %.2f %%, 10 %% error at %.3f photons/MAC\n", (unsigned long long)seed,
+               clean, photons);
         CHECK_NEAR(clean, 1.9, 0.3);
         clean_sum += clean / 3;
         photons_sum += photons / 3;

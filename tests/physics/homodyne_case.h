@@ -1,4 +1,5 @@
-/* homodyne_case.h: a product on the homodyne family, its moments from the Poisson reference and from the frozen law. */
+/* homodyne_case.h: a product on the homodyne family, its moments from the Poisson reference and from the
+ * frozen law. */
 #ifndef HOMODYNE_CASE_H
 #define HOMODYNE_CASE_H
 
@@ -125,7 +126,8 @@ static inline case_moments case_frozen(homodyne_case *c, ajp_frozen *frozen)
     ajp_sample_law laws[64];
     for (size_t t = 0; t < c->request.n_tiles; t++) {
         size_t first = t * c->request.tile_cols, left = cols - first;
-        tile_squares[t] = case_squares(c->x + first, left < c->request.tile_cols ? left : c->request.tile_cols);
+        tile_squares[t] =
+            case_squares(c->x + first, left < c->request.tile_cols ? left : c->request.tile_cols);
     }
     ajp_input_moments in = {tile_squares, case_squares(c->x, cols), 1.0, 0.0};
     c->ops->sample(c->params, &c->request, frozen, &in, laws);
@@ -142,11 +144,13 @@ static inline case_moments case_frozen(homodyne_case *c, ajp_frozen *frozen)
             }
             double gain = (double)laws[t].gain * (double)frozen->row_gain[i];
             double decode = (double)laws[t].decode * (double)frozen->row_decode[i];
-            double leak = (double)laws[t].leak + (frozen->row_leak != NULL ? (double)frozen->row_leak[t * padded + i] : 0.0);
+            double leak = (double)laws[t].leak +
+                          (frozen->row_leak != NULL ? (double)frozen->row_leak[t * padded + i] : 0.0);
             double total = (double)laws[t].total + (double)frozen->row_total[t * padded + i];
             m.mean[i] += decode * (gain * y * phase_mean + leak);
             m.variance[i] += decode * decode / (double)frozen->n_reads *
-                             (total + frozen->extra_variance + gain * gain * (frozen->excess_ratio * squares + phase_variance * y * y));
+                             (total + frozen->extra_variance +
+                              gain * gain * (frozen->excess_ratio * squares + phase_variance * y * y));
         }
     }
     return m;
@@ -161,7 +165,8 @@ static inline void case_compare(homodyne_case *c, size_t n_draws, uint64_t strea
     double ratio = 0.0, z = 5.0, n = (double)n_draws;
     for (size_t i = 0; i < rows; i++) {
         CHECK_NEAR(slow.mean[i], fast.mean[i], z * sqrt(fast.variance[i] / n));
-        CHECK_CLOSE(slow.variance[i], fast.variance[i], z * sqrt(3.0 / n)); /* 2/n for a normal, some excess kurtosis */
+        CHECK_CLOSE(slow.variance[i], fast.variance[i],
+                    z * sqrt(3.0 / n)); /* 2/n for a normal, some excess kurtosis */
         ratio += slow.variance[i] / fast.variance[i] / (double)rows;
     }
     CHECK_NEAR(ratio, 1.0, z * sqrt(3.0 / (n * (double)rows)));

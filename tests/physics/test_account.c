@@ -1,4 +1,5 @@
-/* The energy account against closed forms: what a batch amortises, what light costs, and that nothing is lost. */
+/* The energy account against closed forms: what a batch amortises, what light costs, and that nothing is
+ * lost. */
 #include "attojoule/physics.h"
 #include "check.h"
 #include "hardware/hardware_ops.h"
@@ -41,8 +42,8 @@ static ajp_workload work_of(const ajp_product_work *products, size_t n, unsigned
                           .mode = mode};
 }
 
-static ajp_account total_of(const aj_hardware *hardware, const aj_hardware *fallback, const ajp_workload *work,
-                            ajp_product_account *per)
+static ajp_account total_of(const aj_hardware *hardware, const aj_hardware *fallback,
+                            const ajp_workload *work, ajp_product_account *per)
 {
     ajp_account total;
     memset(&total, 0, sizeof total);
@@ -63,11 +64,13 @@ static void test_amortisation(void)
         ajp_product_account per;
         ajp_account total = total_of(h, NULL, &work, &per);
         double macs = 210000.0;
-        double got = (total.energy.cause_joules[AJ_CAUSE_MODULATOR] + total.energy.cause_joules[AJ_CAUSE_ADC]) / macs;
+        double got =
+            (total.energy.cause_joules[AJ_CAUSE_MODULATOR] + total.energy.cause_joules[AJ_CAUSE_ADC]) / macs;
         CHECK_CLOSE(got, 2e-12 * (1.0 / 300.0 + 1.0 / (double)batches[b]) + 3e-12 / 700.0, 1e-14);
         CHECK_CLOSE(per.weight_symbols, macs / (double)batches[b], 1e-15);
         CHECK(per.input_symbols == 700.0 && per.samples == 300.0);
-        CHECK((total.energy.applies >> AJ_CAUSE_DAC & 1u) == 0 && (total.energy.applies >> AJ_CAUSE_DRIVER & 1u) == 0);
+        CHECK((total.energy.applies >> AJ_CAUSE_DAC & 1u) == 0 &&
+              (total.energy.applies >> AJ_CAUSE_DRIVER & 1u) == 0);
     }
     /* as a convolution of 300 channels at 25 places: weights amortise over the places at batch 1 */
     ajp_product_work conv = fc;
@@ -75,9 +78,11 @@ static void test_amortisation(void)
     ajp_workload work = work_of(&conv, 1, 1, AJP_MODE_LATENCY);
     ajp_product_account per;
     ajp_account total = total_of(h, NULL, &work, &per);
-    double got = (total.energy.cause_joules[AJ_CAUSE_MODULATOR] + total.energy.cause_joules[AJ_CAUSE_ADC]) / (210000.0 * 25.0);
+    double got = (total.energy.cause_joules[AJ_CAUSE_MODULATOR] + total.energy.cause_joules[AJ_CAUSE_ADC]) /
+                 (210000.0 * 25.0);
     CHECK_CLOSE(got, 2e-12 * (1.0 / 300.0 + 1.0 / 25.0) + 3e-12 / 700.0, 1e-14);
-    /* 128 receivers: the inputs are sent three times; integrations of 200 inputs: four samples a result; two reads */
+    /* 128 receivers: the inputs are sent three times; integrations of 200 inputs: four samples a result; two
+     * reads */
     set(h, "tile_rows", "128");
     set(h, "tile_cols", "200");
     set(h, "averaged_reads", "2");
@@ -85,7 +90,8 @@ static void test_amortisation(void)
     set(h, "dac_energy_joules", "5pJ");
     work = work_of(&fc, 1, 1, AJP_MODE_LATENCY);
     total = total_of(h, NULL, &work, &per);
-    CHECK(per.input_symbols == 700.0 * 3.0 * 2.0 && per.weight_symbols == 210000.0 * 2.0 && per.samples == 300.0 * 4.0 * 2.0);
+    CHECK(per.input_symbols == 700.0 * 3.0 * 2.0 && per.weight_symbols == 210000.0 * 2.0 &&
+          per.samples == 300.0 * 4.0 * 2.0);
     CHECK_CLOSE(total.energy.cause_joules[AJ_CAUSE_DIGITAL], 1e-12 * (600.0 + 300.0 * 7.0 + 30.0), 1e-14);
     CHECK_CLOSE(total.energy.cause_joules[AJ_CAUSE_DAC], 5e-12 * (420000.0 + 4200.0), 1e-14);
     CHECK_CLOSE(per.photons_incident, 420000.0, 1e-14);
@@ -110,7 +116,8 @@ static void test_sums(void)
             ajp_workload work = work_of(layers, 3, 8, (ajp_mode)mode);
             ajp_product_account per[3];
             ajp_account total = total_of(h, NULL, &work, per);
-            double system = aj_energy_boundary(&total.energy, AJ_SYSTEM), accelerator = aj_energy_boundary(&total.energy, AJ_ACCELERATOR);
+            double system = aj_energy_boundary(&total.energy, AJ_SYSTEM),
+                   accelerator = aj_energy_boundary(&total.energy, AJ_ACCELERATOR);
             CHECK(isfinite(system) && isfinite(accelerator) && accelerator < system);
             CHECK_CLOSE(sum_causes(&total.energy), system, 1e-12);
             CHECK_CLOSE(aj_energy_described(&total.energy), system, 1e-12);
@@ -119,8 +126,10 @@ static void test_sums(void)
             double parts = 0.0;
             for (int i = 0; i < 3; i++) parts += sum_causes(&per[i].energy);
             aj_parameter op, sram, dram, width;
-            CHECK(aj_hardware_find(h, "digital_op_joules", &op) && aj_hardware_find(h, "sram_joules_per_bit", &sram) &&
-                  aj_hardware_find(h, "dram_joules_per_bit", &dram) && aj_hardware_find(h, "activation_bits", &width));
+            CHECK(aj_hardware_find(h, "digital_op_joules", &op) &&
+                  aj_hardware_find(h, "sram_joules_per_bit", &sram) &&
+                  aj_hardware_find(h, "dram_joules_per_bit", &dram) &&
+                  aj_hardware_find(h, "activation_bits", &width));
             parts += 30.0 * op.value + 784.0 * width.value * sram.value + 794.0 * width.value * dram.value;
             CHECK_CLOSE(parts * 1.56, system, 1e-12);
             CHECK(isnan(total.energy.optical_joules) == (n == 1));
@@ -157,8 +166,11 @@ static void test_light(void)
     float weights[4] = {1.0f, 2.0f, -1.0f, 0.5f};
     ajp_arena arena;
     ajp_arena_init(&arena, context);
-    ajp_freeze_request request = {.product = {"p", 2, 2, 1, AJP_OPERAND_CONSTANT, 0}, .weights = weights, .n_tiles = 1,
-                                  .tile_cols = 2, .arena = &arena};
+    ajp_freeze_request request = {.product = {"p", 2, 2, 1, AJP_OPERAND_CONSTANT, 0},
+                                  .weights = weights,
+                                  .n_tiles = 1,
+                                  .tile_cols = 2,
+                                  .arena = &arena};
     const ajp_hardware_ops *ops = ajp_hardware_get_ops(h);
     ajp_frozen before, after;
     double laser = total.energy.cause_joules[AJ_CAUSE_LASER];
@@ -171,12 +183,14 @@ static void test_light(void)
     CHECK_CLOSE(total.energy.optical_joules, incident * photon, 1e-14);
     CHECK(before.row_total[0] == after.row_total[0] && before.row_total[1] == after.row_total[1]);
     CHECK(before.nominal_photons == after.nominal_photons && before.extra_variance == after.extra_variance);
-    /* calibrated inputs: the mean sample has 90 of the calibration's 120, full scale is the calibration's 1.5 */
+    /* calibrated inputs: the mean sample has 90 of the calibration's 120, full scale is the calibration's 1.5
+     */
     set(h, "input_gain", "calibrated");
     set(h, "modulator", "absorbing");
     total = total_of(h, NULL, &work, &per);
     CHECK_CLOSE(per.input_photons_incident, 0.5 * incident * 90.0 / 120.0, 1e-12);
-    CHECK_CLOSE(per.input_crest_ratio * per.input_photons_incident, 0.5 * incident * 1.5 * 1.5 * 700.0 / 120.0, 1e-12);
+    CHECK_CLOSE(per.input_crest_ratio * per.input_photons_incident,
+                0.5 * incident * 1.5 * 1.5 * 700.0 / 120.0, 1e-12);
     /* a gain a row needs each row's own full scale */
     set(h, "weight_gain", "row");
     total = total_of(h, NULL, &work, &per);
@@ -256,11 +270,12 @@ static void test_not_described(void)
     ajp_product_account per;
     ajp_account total = total_of(h, NULL, &work, &per);
     CHECK_CLOSE(total.energy.optical_joules, 210000.0 * aj_photon_energy_joules(1550e-9), 1e-12);
-    CHECK(isnan(aj_energy_boundary(&total.energy, AJ_ACCELERATOR)) && isnan(aj_energy_boundary(&total.energy, AJ_SYSTEM)));
+    CHECK(isnan(aj_energy_boundary(&total.energy, AJ_ACCELERATOR)) &&
+          isnan(aj_energy_boundary(&total.energy, AJ_SYSTEM)));
     CHECK(isnan(aj_energy_described(&total.energy)) && isnan(total.latency_seconds));
-    const aj_cause causes[] = {AJ_CAUSE_LASER, AJ_CAUSE_MODULATOR, AJ_CAUSE_DRIVER, AJ_CAUSE_RECEIVER, AJ_CAUSE_ADC,
-                               AJ_CAUSE_DAC, AJ_CAUSE_DIGITAL, AJ_CAUSE_SRAM, AJ_CAUSE_STATIC, AJ_CAUSE_DRAM,
-                               AJ_CAUSE_HOST, AJ_CAUSE_FACILITY};
+    const aj_cause causes[] = {AJ_CAUSE_LASER,  AJ_CAUSE_MODULATOR, AJ_CAUSE_DRIVER,  AJ_CAUSE_RECEIVER,
+                               AJ_CAUSE_ADC,    AJ_CAUSE_DAC,       AJ_CAUSE_DIGITAL, AJ_CAUSE_SRAM,
+                               AJ_CAUSE_STATIC, AJ_CAUSE_DRAM,      AJ_CAUSE_HOST,    AJ_CAUSE_FACILITY};
     for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++)
         CHECK((total.energy.applies >> causes[i] & 1u) != 0 && isnan(total.energy.cause_joules[causes[i]]));
     /* the published network at one photon per MAC */
@@ -274,9 +289,11 @@ static void test_not_described(void)
     work = work_of(&fc, 1, 1, AJP_MODE_LATENCY);
     total = total_of(h, NULL, &work, &per);
     double accelerator = aj_energy_boundary(&total.energy, AJ_ACCELERATOR) / 210000.0;
-    CHECK_CLOSE(total.energy.cause_joules[AJ_CAUSE_ARRAY] / 210000.0, 1000.0 * aj_landauer_bit_joules(300.0), 1e-5);
+    CHECK_CLOSE(total.energy.cause_joules[AJ_CAUSE_ARRAY] / 210000.0, 1000.0 * aj_landauer_bit_joules(300.0),
+                1e-5);
     CHECK(accelerator > 2.87e-18 && accelerator < 3.2e-18);
-    CHECK(isnan(aj_energy_boundary(&total.energy, AJ_SYSTEM)) && isfinite(aj_energy_described(&total.energy)));
+    CHECK(isnan(aj_energy_boundary(&total.energy, AJ_SYSTEM)) &&
+          isfinite(aj_energy_described(&total.energy)));
     aj_hardware_destroy(h);
 }
 

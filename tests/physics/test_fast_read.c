@@ -1,10 +1,10 @@
-/* [slow] The fast read (family laws + kernel) against the pulse-by-pulse Poisson reference: two samples of N_DRAWS each, for many
- * light levels, sizes, splits, capacitances, phases and gains.
+/* [slow] The fast read (family laws + kernel) against the pulse-by-pulse Poisson reference: two samples of
+ * N_DRAWS each, for many light levels, sizes, splits, capacitances, phases and gains.
  *
- * Power. Kolmogorov-Smirnov with 60,000 draws a side: critical distance 0.0128 at p = 1e-4.  The variance ratio has a
- * standard error of about sqrt(4/60000) = 0.8 % for a normal; the limit of 5 standard errors is 4.1 %, so a coefficient of
- * the noise wrong by 1.05 (10 % in variance) is 12 standard errors out.  Each case repeats its test with the fast draws
- * stretched by 1.05, which must fail. */
+ * Power. Kolmogorov-Smirnov with 60,000 draws a side: critical distance 0.0128 at p = 1e-4.  The variance
+ * ratio has a standard error of about sqrt(4/60000) = 0.8 % for a normal; the limit of 5 standard errors
+ * is 4.1 %, so a coefficient of the noise wrong by 1.05 (10 % in variance) is 12 standard errors out.  Each
+ * case repeats its test with the fast draws stretched by 1.05, which must fail. */
 #include "fixture.h"
 #include "simulate/study.h"
 
@@ -30,19 +30,33 @@ static const fast_case cases[] = {
     {"1 aF (0.16 electrons^2)", 30, 2, {{"photons_per_mac", "0.5"}, {"detector_capacitance_farads", "1aF"}}},
     {"row gain", 60, 3, {{"photons_per_mac", "1"}, {"weight_gain", "row"}}},
     {"static phase", 60, 2, {{"photons_per_mac", "5"}, {"phase_offset_radians", "0.5"}}},
-    {"phase noise per read", 60, 2,
+    {"phase noise per read",
+     60,
+     2,
      {{"photons_per_mac", "20"}, {"phase_noise_radians", "0.4"}, {"phase_correlation", "read"}}},
-    {"phase noise per layer", 60, 2,
+    {"phase noise per layer",
+     60,
+     2,
      {{"photons_per_mac", "20"}, {"phase_noise_radians", "0.4"}, {"phase_correlation", "layer"}}},
-    {"phase noise per pulse", 60, 2,
-     {{"photons_per_mac", "200"}, {"phase_noise_radians", "0.3"}, {"phase_offset_radians", "0.3"},
+    {"phase noise per pulse",
+     60,
+     2,
+     {{"photons_per_mac", "200"},
+      {"phase_noise_radians", "0.3"},
+      {"phase_offset_radians", "0.3"},
       {"phase_correlation", "pulse"}}},
-    {"splitter imbalance", 60, 3,
+    {"splitter imbalance",
+     60,
+     3,
      {{"photons_per_mac", "5"}, {"splitter_imbalance_ratio", "0.05"}, {"input_energy_share_ratio", "0.3"}}},
     {"three tiles", 60, 2, {{"photons_per_mac", "2"}, {"tile_cols", "25"}}},
-    {"three averaged reads with kTC", 40, 2,
+    {"three averaged reads with kTC",
+     40,
+     2,
      {{"photons_per_mac", "1"}, {"averaged_reads", "3"}, {"detector_capacitance_farads", "0.1fF"}}},
-    {"full well", 60, 2,
+    {"full well",
+     60,
+     2,
      {{"photons_per_mac", "2"}, {"detector_capacitance_farads", "10aF"}, {"integrator_swing_volts", "0.85"}}},
 };
 
@@ -86,8 +100,9 @@ static bool variances_agree(const double *a, const double *b, size_t n, double *
 {
     moments x = find_moments(a, n), y = find_moments(b, n);
     *ratio = x.variance / y.variance;
-    double error = sqrt((x.fourth / (x.variance * x.variance) - 1.0 + y.fourth / (y.variance * y.variance) - 1.0) /
-                        (double)n);
+    double error =
+        sqrt((x.fourth / (x.variance * x.variance) - 1.0 + y.fourth / (y.variance * y.variance) - 1.0) /
+             (double)n);
     return fabs(*ratio - 1.0) < 5.0 * error;
 }
 
@@ -136,8 +151,10 @@ static void run_case(aj_context *context, const fast_case *c, size_t number)
     CHECK_OK(ajp_reader_init(&reader, &mapping, CHUNK, false, false, &err), err);
     ajp_workspace *workspace = NULL;
     CHECK_OK(ajp_workspace_create(&workspace, study->plan, &err), err);
-    float *inputs = malloc(CHUNK * c->cols * sizeof(float)), *outputs = malloc(CHUNK * c->rows * sizeof(float));
-    double *fast = malloc(N_DRAWS * sizeof *fast), *slow = malloc(N_DRAWS * sizeof *slow), *y = malloc(c->rows * sizeof *y);
+    float *inputs = malloc(CHUNK * c->cols * sizeof(float)),
+          *outputs = malloc(CHUNK * c->rows * sizeof(float));
+    double *fast = malloc(N_DRAWS * sizeof *fast), *slow = malloc(N_DRAWS * sizeof *slow),
+           *y = malloc(c->rows * sizeof *y);
     ajp_draws draws;
     ajp_draws_init(&draws, 11, number);
     for (size_t j = 0; j < c->cols; j++) inputs[j] = (float)fabs(ajp_draw_normal(&draws));
@@ -147,10 +164,12 @@ static void run_case(aj_context *context, const fast_case *c, size_t number)
     for (size_t first = 0; first < N_DRAWS; first += CHUNK) {
         const ajp_product_hook *hook = ajp_reader_hook(&reader, &trial, first);
         CHECK_OK(ajp_plan_run(study->plan, workspace, inputs, CHUNK, outputs, hook, NULL, &err), err);
-        for (size_t i = 0; i < CHUNK; i++) fast[first + i] = (double)outputs[i * c->rows] - (double)step->bias[0];
+        for (size_t i = 0; i < CHUNK; i++)
+            fast[first + i] = (double)outputs[i * c->rows] - (double)step->bias[0];
     }
     for (size_t i = 0; i < N_DRAWS; i++) {
-        CHECK_OK(mapping.ops->reference(mapping.params, &trial.products[0].request, inputs, &draws, y, &err), err);
+        CHECK_OK(mapping.ops->reference(mapping.params, &trial.products[0].request, inputs, &draws, y, &err),
+                 err);
         slow[i] = y[0];
     }
     double spacing = (double)reader.decode[0] * (double)frozen->row_decode[0];

@@ -1,6 +1,6 @@
 /* The Poisson reference of `homodyne` against closed forms, and the frozen law against the reference.
- * Power: 3,000 reads of 50 rows give the rms over rows to 0.2 % and a row's to 1.3 %; a coefficient wrong by 5 % is
- * 12 standard errors away. */
+ * Power: 3,000 reads of 50 rows give the rms over rows to 0.2 % and a row's to 1.3 %; a coefficient wrong by
+ * 5 % is 12 standard errors away. */
 #include "homodyne_case.h"
 
 enum { ROWS = 50, COLS = 100, DRAWS = 3000 };
@@ -89,7 +89,8 @@ static void skellam(const char *photons, double n, const char *phase, uint64_t s
     case_set(&c, "photons_per_mac", photons);
     case_set(&c, "input_energy_share_ratio", "0.2");
     case_set(&c, "phase_offset_radians", phase);
-    double alpha = sqrt(0.2 * n / 9.0), beta = sqrt(0.8 * n / 4.0), cross = 2.0 * sqrt(0.2 * 0.8) * n * cos(atof(phase));
+    double alpha = sqrt(0.2 * n / 9.0), beta = sqrt(0.8 * n / 4.0),
+           cross = 2.0 * sqrt(0.2 * 0.8) * n * cos(atof(phase));
     double plus = 0.5 * (n - cross), minus = 0.5 * (n + cross); /* a negative product */
     long counts[2 * REACH + 1] = {0};
     ajp_draws draws;
@@ -136,10 +137,12 @@ static void test_phase(void)
         double x2 = case_squares(c.x, 12), all = case_squares(c.weights, 48);
         for (size_t i = 0; i < 4; i++) {
             double y = case_exact(&c, i), squares = 0.0, own = case_squares(c.weights + i * 12, 12);
-            for (size_t j = 0; j < 12; j++) squares += pow((double)c.weights[i * 12 + j] * (double)c.x[j], 2.0);
+            for (size_t j = 0; j < 12; j++)
+                squares += pow((double)c.weights[i * 12 + j] * (double)c.x[j], 2.0);
             double shot = aj_homodyne_variance(500.0 * 12.0 / x2, 500.0 * 48.0 / all, x2, own, 1.0);
             double want = shot + excess * (kind == 0 ? squares : y * y);
-            CHECK_CLOSE(m.variance[i], want, 0.08); /* cosines are skewed: kurtosis up to 12, 5 x sqrt(11/20000) */
+            CHECK_CLOSE(m.variance[i], want,
+                        0.08); /* cosines are skewed: kurtosis up to 12, 5 x sqrt(11/20000) */
             CHECK_NEAR(m.mean[i], mean * y, 5.0 * sqrt(want / 20000.0));
         }
         moments_free(&m);
@@ -171,7 +174,8 @@ static void test_phase_is_shared(void)
         case_set(&c, "phase_correlation", layer ? "layer" : "read");
         ajp_draws draws;
         ajp_draws_init(&draws, 5, 1);
-        double sum = 0.0, e0 = case_exact(&c, 0), e1 = case_exact(&c, 1), v0 = 0.0, v1 = 0.0, mean = aj_phase_gain_ratio(0.5, 0.1);
+        double sum = 0.0, e0 = case_exact(&c, 0), e1 = case_exact(&c, 1), v0 = 0.0, v1 = 0.0,
+               mean = aj_phase_gain_ratio(0.5, 0.1);
         for (int d = 0; d < 2000; d++) {
             double y[2];
             CHECK_OK(c.ops->reference(c.params, &c.request, c.x, &draws, y, &c.err), c.err);
@@ -209,8 +213,10 @@ static void test_splitter(void)
     ajp_frozen frozen;
     case_moments m = case_frozen(&c, &frozen);
     for (size_t i = 0; i < 8; i++) {
-        double leak = aj_splitter_leak_electrons(0.05, 1.0, alpha2 * x2, beta2 * case_squares(c.weights + i * 30, 30));
-        CHECK_CLOSE(m.mean[i], case_exact(&c, i) * sqrt(1.0 - 0.01) + leak / (2.0 * sqrt(alpha2 * beta2)), 1e-5);
+        double leak =
+            aj_splitter_leak_electrons(0.05, 1.0, alpha2 * x2, beta2 * case_squares(c.weights + i * 30, 30));
+        CHECK_CLOSE(m.mean[i], case_exact(&c, i) * sqrt(1.0 - 0.01) + leak / (2.0 * sqrt(alpha2 * beta2)),
+                    1e-5);
     }
     moments_free(&m);
     /* the arms cancel in every row with a gain a row and equal arms */
@@ -277,7 +283,8 @@ static void test_averaging(void)
     case_set(&c, "photons_per_mac", "1");
     four = case_frozen(&c, &frozen);
     measured = case_reference(&c, 4000, 64);
-    /* 30 electrons a read of shot variance and 161 of reset: (30 + 161)/4 against (120 + 161)/16 in the same units */
+    /* 30 electrons a read of shot variance and 161 of reset: (30 + 161)/4 against (120 + 161)/16 in the same
+     * units */
     double want = sqrt((30.0 + 161.4) * 4.0 / (120.0 + 161.4));
     CHECK_CLOSE(rms(four.variance, 8) / rms(once.variance, 8), want, 0.01);
     CHECK_CLOSE(rms(measured.variance, 8) / rms(measured_once.variance, 8), want, 0.03);
@@ -349,7 +356,8 @@ static void all_finite(homodyne_case *c, bool zero_row, size_t row)
         if (zero_row && i == row) CHECK(m.mean[i] == 0.0);
     }
     for (size_t i = 0; i < 16; i++) {
-        CHECK(isfinite(frozen.row_gain[i]) && isfinite(frozen.row_decode[i]) && isfinite(frozen.row_total[i]));
+        CHECK(isfinite(frozen.row_gain[i]) && isfinite(frozen.row_decode[i]) &&
+              isfinite(frozen.row_total[i]));
         CHECK(frozen.row_leak == NULL || isfinite(frozen.row_leak[i]));
     }
     moments_free(&m);

@@ -27,7 +27,8 @@ static void test_constants(void)
         CHECK(aj_physics_constant(n).uncertainty == 0.0);
     }
     CHECK_INT(n, 4);
-    CHECK(isnan(aj_photon_energy_joules(0.0)) && isnan(aj_ktc_electrons(-1.0, 300.0)) && isnan(aj_landauer_bit_joules(-1.0)));
+    CHECK(isnan(aj_photon_energy_joules(0.0)) && isnan(aj_ktc_electrons(-1.0, 300.0)) &&
+          isnan(aj_landauer_bit_joules(-1.0)));
 }
 
 static void test_homodyne_laws(void)
@@ -40,7 +41,8 @@ static void test_homodyne_laws(void)
     double x2 = 3.0, a2 = 7.0, n = 40.0;
     CHECK_CLOSE(aj_homodyne_variance(n / x2, n / a2, x2, a2, 0.8), a2 * x2 / (0.8 * 2.0 * n), 1e-12);
     /* strong local oscillator: |A| |x| / (2 sqrt(n_x)), n_x the signal's photons */
-    CHECK_CLOSE(sqrt(aj_homodyne_variance(n / x2, 1e12 / a2, x2, a2, 1.0)), sqrt(a2 * x2) / (2.0 * sqrt(n)), 1e-9);
+    CHECK_CLOSE(sqrt(aj_homodyne_variance(n / x2, 1e12 / a2, x2, a2, 1.0)), sqrt(a2 * x2) / (2.0 * sqrt(n)),
+                1e-9);
     CHECK_CLOSE(aj_phase_gain_ratio(0.3, 0.2), cos(0.3) * exp(-0.02), 1e-14);
     CHECK_CLOSE(aj_phase_excess_ratio(0.0, 0.1), 0.5e-4, 1.1e-2); /* s^2/2 */
     CHECK_CLOSE(aj_phase_excess_ratio(acos(-1.0) / 2.0, 0.1), 0.5 * (1.0 - exp(-0.02)), 1e-12);
@@ -48,7 +50,8 @@ static void test_homodyne_laws(void)
     CHECK_CLOSE(aj_splitter_gain_ratio(0.1), sqrt(0.96), 1e-14);
     CHECK_CLOSE(aj_splitter_leak_electrons(0.05, 0.8, 100.0, 40.0), 2.0 * 0.8 * 0.05 * 60.0, 1e-14);
     /* PRX 2019 Eq. (2) as printed: |A||x|/sqrt(N^2 N') sqrt(N/n) */
-    CHECK_CLOSE(aj_sql_sigma(25.0, 4.0, 50, 100, 0.5), 5.0 * 2.0 / sqrt(100.0 * 100.0 * 50.0) * sqrt(100.0 / 0.5), 1e-12);
+    CHECK_CLOSE(aj_sql_sigma(25.0, 4.0, 50, 100, 0.5),
+                5.0 * 2.0 / sqrt(100.0 * 100.0 * 50.0) * sqrt(100.0 / 0.5), 1e-12);
     CHECK_CLOSE(aj_sql_snr(0.12, 784, 1.0), 0.12 * 28.0, 1e-14);
 }
 
@@ -107,7 +110,8 @@ static void poisson_moments(double mean, uint64_t stream)
     double error = 5.0 / sqrt((double)N);
     CHECK_NEAR(m1, 0.0, error * sqrt(mean));
     CHECK_NEAR(m2, mean, error * sqrt(mean + 2.0 * mean * mean));
-    CHECK_NEAR(m3, mean, error * sqrt(mean + 25.0 * mean * mean + 15.0 * mean * mean * mean)); /* bound of its error */
+    CHECK_NEAR(m3, mean,
+               error * sqrt(mean + 25.0 * mean * mean + 15.0 * mean * mean * mean)); /* bound of its error */
 }
 
 static void test_poisson(void)

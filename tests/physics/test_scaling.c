@@ -1,6 +1,6 @@
-/* How the noise scales with the length of a dot product, N = 10^2 ... 10^4, from the Poisson reference: slopes are
- * fitted, never set.  The photons an output gets make its precision; whether an output needs fewer photons per MAC
- * as N grows is a matter of the angle between weights and inputs. */
+/* How the noise scales with the length of a dot product, N = 10^2 ... 10^4, from the Poisson reference:
+ * slopes are fitted, never set.  The photons an output gets make its precision; whether an output needs fewer
+ * photons per MAC as N grows is a matter of the angle between weights and inputs. */
 #include "homodyne_case.h"
 
 enum { POINTS = 4 };
@@ -26,13 +26,15 @@ static double slope(const double *y)
 static double rms_error(homodyne_case *c, int n_draws, uint64_t stream, bool relative)
 {
     size_t rows = c->request.product.rows, cols = c->request.product.cols;
-    double *y = calloc(rows, sizeof(double)), *exact = calloc(rows, sizeof(double)), *scale = calloc(rows, sizeof(double));
+    double *y = calloc(rows, sizeof(double)), *exact = calloc(rows, sizeof(double)),
+           *scale = calloc(rows, sizeof(double));
     ajp_draws draws;
     ajp_draws_init(&draws, 11, stream);
     double sum = 0.0;
     for (size_t i = 0; i < rows; i++) {
         exact[i] = case_exact(c, i);
-        scale[i] = relative ? sqrt(case_squares(c->weights + i * cols, cols) * case_squares(c->x, cols)) : 1.0;
+        scale[i] =
+            relative ? sqrt(case_squares(c->weights + i * cols, cols) * case_squares(c->x, cols)) : 1.0;
     }
     for (int d = 0; d < n_draws; d++) {
         CHECK_OK(c->ops->reference(c->params, &c->request, c->x, &draws, y, &c->err), c->err);
@@ -77,7 +79,8 @@ static void test_constant_photons(void)
     CHECK_NEAR(slope(sigma), -0.5, 0.02);
 }
 
-/* (b) rows and inputs all positive: the angle stays, and the photons per MAC for a ratio of 10 fall as 1/N. */
+/* (b) rows and inputs all positive: the angle stays, and the photons per MAC for a ratio of 10 fall as 1/N.
+ */
 static double photons_for_ratio_10(size_t n, uint64_t stream)
 {
     homodyne_case c;

@@ -58,7 +58,8 @@ static void pool(void)
         CHECK_OK(aj_context_create(&context, &options, &err), err);
         static atomic_int counts[100];
         for (int i = 0; i < 100; i++) atomic_store(&counts[i], 0);
-        for (int round = 0; round < 2000; round++) ajp_pool_run(context->pool, (size_t)(round % 100 + 1), count_task, counts);
+        for (int round = 0; round < 2000; round++)
+            ajp_pool_run(context->pool, (size_t)(round % 100 + 1), count_task, counts);
         for (int i = 0; i < 100; i++) CHECK_INT(atomic_load(&counts[i]), 2000 - 20 * i);
         aj_context_destroy(context);
     }
@@ -82,7 +83,8 @@ static void files(void)
     CHECK_INT(map.size, 3);
     char hex[65];
     ajp_sha256_hex(map.data, map.size, hex);
-    CHECK_STRING(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"); /* FIPS 180-4 example */
+    CHECK_STRING(hex,
+                 "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"); /* FIPS 180-4 example */
     ajp_file_map_close(&map, context);
     CHECK_INT(ajp_file_map_open(&map, context, folder, &err), AJ_BAD_ARGUMENT);
     CHECK_INT(ajp_file_map_open(&map, context, "/nonexistent/x", &err), AJ_NOT_FOUND);
@@ -108,7 +110,8 @@ static void files(void)
     unlink(pipe_path);
     if (ajp_file_exists("/dev/full")) {
         FILE *full = fopen("/dev/full", "wb");
-        writer = (ajp_file_writer){full, ajp_strdup(context, path), ajp_strdup(context, "/tmp/aj_no_such_part"), context};
+        writer = (ajp_file_writer){full, ajp_strdup(context, path),
+                                   ajp_strdup(context, "/tmp/aj_no_such_part"), context};
         fputs("x", writer.stream);
         CHECK_INT(ajp_file_writer_commit(&writer, &err), AJ_IO);
         CHECK_CONTAINS(err.message, path);

@@ -17,7 +17,8 @@ static void test_presets(void)
         CHECK_OK(aj_hardware_check(hardware, &err), err);
         aj_hardware_info info = aj_hardware_describe(hardware);
         CHECK_STRING(info.name, name);
-        CHECK(info.cite[0] != '\0' && info.summary[0] != '\0' && info.latency_of[0] != '\0' && info.family_summary[0] != '\0');
+        CHECK(info.cite[0] != '\0' && info.summary[0] != '\0' && info.latency_of[0] != '\0' &&
+              info.family_summary[0] != '\0');
         CHECK(info.year > 1900);
         for (size_t i = 0; i < aj_hardware_n_parameters(hardware); i++) {
             aj_parameter p = aj_hardware_parameter(hardware, i);
@@ -59,12 +60,23 @@ static void test_tables(void)
                 CHECK(strcmp(ops->params[j].key, p->key) != 0 && ops->params[j].offset != p->offset);
             const struct {
                 const char *end, *unit;
-            } suffixes[] = {{"_joules", "J"}, {"_meters", "m"}, {"_seconds", "s"}, {"_hertz", "Hz"}, {"_farads", "F"},
-                            {"_kelvin", "K"}, {"_radians", "rad"}, {"_watts", "W"}, {"_volts", "V"}, {"_ratio", ""},
-                            {"_joules_per_bit", "J/bit"}, {"_bytes", "byte"}, {"_bits", "bit"}};
+            } suffixes[] = {{"_joules", "J"},
+                            {"_meters", "m"},
+                            {"_seconds", "s"},
+                            {"_hertz", "Hz"},
+                            {"_farads", "F"},
+                            {"_kelvin", "K"},
+                            {"_radians", "rad"},
+                            {"_watts", "W"},
+                            {"_volts", "V"},
+                            {"_ratio", ""},
+                            {"_joules_per_bit", "J/bit"},
+                            {"_bytes", "byte"},
+                            {"_bits", "bit"}};
             for (size_t s = 0; s < sizeof suffixes / sizeof suffixes[0]; s++) {
                 size_t n = strlen(p->key), m = strlen(suffixes[s].end);
-                if (n > m && strcmp(p->key + n - m, suffixes[s].end) == 0) CHECK_STRING(p->unit, suffixes[s].unit);
+                if (n > m && strcmp(p->key + n - m, suffixes[s].end) == 0)
+                    CHECK_STRING(p->unit, suffixes[s].unit);
             }
         }
     }
@@ -200,7 +212,8 @@ static void test_clone(void)
     aj_hardware_destroy(copy);
 }
 
-#define HEAD "name: mine\nfamily: homodyne\nevidence: projected\nyear: 2024\ncite: me\nsummary: test\nparameters:\n"
+#define HEAD \
+    "name: mine\nfamily: homodyne\nevidence: projected\nyear: 2024\ncite: me\nsummary: test\nparameters:\n"
 
 static void refused(const char *yaml, const char *part, const char *place)
 {
@@ -215,7 +228,8 @@ static void refused(const char *yaml, const char *part, const char *place)
 static void test_bad_text(void)
 {
     aj_hardware *h = NULL;
-    const char *good = HEAD "  photons_per_mac: {value: 2, source: s}\n  modulator: {value: none, source: s}\n";
+    const char *good =
+        HEAD "  photons_per_mac: {value: 2, source: s}\n  modulator: {value: none, source: s}\n";
     CHECK_OK(aj_hardware_load_text(&h, context, good, strlen(good), "mine.yaml", &err), err);
     CHECK(value_of(h, "photons_per_mac") == 2.0 && isnan(value_of(h, "modulator")));
     aj_parameter p;
@@ -223,25 +237,33 @@ static void test_bad_text(void)
     CHECK_CONTAINS(p.source, "default: ");
     aj_hardware_destroy(h);
 
-    refused(HEAD "  photon_per_mac: {value: 2, source: s}\n", "did you mean 'photons_per_mac'?", "mine.yaml:8:");
+    refused(HEAD "  photon_per_mac: {value: 2, source: s}\n", "did you mean 'photons_per_mac'?",
+            "mine.yaml:8:");
     refused(HEAD "  photons_per_mac: {value: 2}\n", "no source", "mine.yaml:8:");
     refused(HEAD "  photons_per_mac: 2\n", "needs its source", "mine.yaml:8:");
     refused(HEAD "  photons_per_mac: {value: -2, source: s}\n", "impossible", "mine.yaml:8:");
-    refused(HEAD "  quantum_efficiency_ratio: {value: 1.2, source: s}\n", "'quantum_efficiency_ratio' is 1.2", "mine.yaml:8:");
-    refused(HEAD "  wavelength_meters: {value: 1550, unit: pJ, source: s}\n", "in 'pJ'; expected m", "mine.yaml:8:");
+    refused(HEAD "  quantum_efficiency_ratio: {value: 1.2, source: s}\n", "'quantum_efficiency_ratio' is 1.2",
+            "mine.yaml:8:");
+    refused(HEAD "  wavelength_meters: {value: 1550, unit: pJ, source: s}\n", "in 'pJ'; expected m",
+            "mine.yaml:8:");
     refused(HEAD "  wavelength_meters: {value: 1550, source: s}\n", "without a unit", "mine.yaml:8:");
     refused(HEAD "  wavelength_meters: {value: 1550, unit: m, source: s}\n", "impossible", "mine.yaml:8:");
-    refused(HEAD "  wavelength_meters: {value: '1550', unit: nm, source: s}\n", "write a number", "mine.yaml:8:");
+    refused(HEAD "  wavelength_meters: {value: '1550', unit: nm, source: s}\n", "write a number",
+            "mine.yaml:8:");
     refused(HEAD "  wavelength_meters: {unit: nm, source: s}\n", "no value", "mine.yaml:8:");
-    refused(HEAD "  wavelength_meters: {value: 1550, unit: nm, source: s, note: x}\n", "unknown key 'note'", "mine.yaml:8:");
+    refused(HEAD "  wavelength_meters: {value: 1550, unit: nm, source: s, note: x}\n", "unknown key 'note'",
+            "mine.yaml:8:");
     refused(HEAD "  temperature_kelvin: {value: none, source: s}\n", "cannot be 'none'", "mine.yaml:8:");
     refused(HEAD "  weight_gain: {value: rows, source: s}\n", "layer, row, published", "mine.yaml:8:");
     refused(HEAD "  weight_gain: {value: [row], source: s}\n", "value of 'weight_gain'", "mine.yaml:8:");
     refused("name: a\nfamily: homodyn\n", "did you mean 'homodyne'?", "mine.yaml:2:");
     refused("name: a\n", "'family' is missing", "mine.yaml:1:");
-    refused("family: homodyne\nname: a\ncite: c\nsummary: s\nevidence: proven\nyear: 1\n", "evidence is 'proven'", "mine.yaml:5:");
-    refused("family: homodyne\nname: a\ncite: c\nsummary: s\nevidence: limit\nyear: old\n", "'year'", "mine.yaml:6:");
-    refused("family: homodyne\nname: a\ncite: c\nsummary: s\nevidence: limit\nyear: 2024\n", "'parameters'", "mine.yaml:1:");
+    refused("family: homodyne\nname: a\ncite: c\nsummary: s\nevidence: proven\nyear: 1\n",
+            "evidence is 'proven'", "mine.yaml:5:");
+    refused("family: homodyne\nname: a\ncite: c\nsummary: s\nevidence: limit\nyear: old\n", "'year'",
+            "mine.yaml:6:");
+    refused("family: homodyne\nname: a\ncite: c\nsummary: s\nevidence: limit\nyear: 2024\n", "'parameters'",
+            "mine.yaml:1:");
     refused("family: homodyne\ncolour: red\n", "unknown key 'colour'", "mine.yaml:2:");
     refused("- a\n", "map", "mine.yaml:1:");
     refused("a: [", "not YAML", "mine.yaml:");

@@ -1,4 +1,5 @@
-/* [threads] simulate: the same bits for any threads, chunk and instruction set; batch changes energy only; sweeps resume; errors. */
+/* [threads] simulate: the same bits for any threads, chunk and instruction set; batch changes energy only;
+ * sweeps resume; errors. */
 #include "fixture.h"
 #include "simulate/study.h"
 
@@ -67,14 +68,15 @@ static void invariance(const fixture *f, const char *key, const char *value)
         unsigned n_threads;
         aj_isa isa;
         size_t chunk;
-    } ways[] = {{2, AJ_ISA_AUTO, 0},   {7, AJ_ISA_AUTO, 1},    {1, AJ_ISA_AUTO, 1000},
-                {2, AJ_ISA_AVX512, 13}, {2, AJ_ISA_AVX2, 64},  {2, AJ_ISA_SCALAR, 100}};
+    } ways[] = {{2, AJ_ISA_AUTO, 0},    {7, AJ_ISA_AUTO, 1},  {1, AJ_ISA_AUTO, 1000},
+                {2, AJ_ISA_AVX512, 13}, {2, AJ_ISA_AVX2, 64}, {2, AJ_ISA_SCALAR, 100}};
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         if (!aj_isa_supported(ways[i].isa)) {
             printf("not on this machine: %s\n", aj_isa_name(ways[i].isa));
             continue;
         }
-        aj_evaluation other = evaluate(f, ways[i].n_threads, ways[i].isa, ways[i].chunk, 1, key, value, again, AJ_OK);
+        aj_evaluation other =
+            evaluate(f, ways[i].n_threads, ways[i].isa, ways[i].chunk, 1, key, value, again, AJ_OK);
         char *got = as_text(&other);
         CHECK_STRING(got, want);
         CHECK(memcmp(first, again, sizeof first) == 0);
@@ -122,7 +124,8 @@ static bool collect(void *user, size_t i, size_t n_points, bool resumed, const a
     return c->n != c->stop_at;
 }
 
-static aj_status sweep(const fixture *f, const char *path, unsigned n_threads, uint64_t seed, collected *out, aj_error *err)
+static aj_status sweep(const fixture *f, const char *path, unsigned n_threads, uint64_t seed, collected *out,
+                       aj_error *err)
 {
     aj_context *context = fixture_context(n_threads, AJ_ISA_AUTO);
     aj_model *model = NULL;
@@ -183,10 +186,19 @@ static void sweeps(const fixture *f)
 
 static void axes_refused(aj_context *context)
 {
-    static const char *const bad[] = {"photons_per_mac", "=1", "photons_per_mac=1:2", "photons_per_mac=1:2:log",
-                                      "photons_per_mac=0:2:log:3", "photons_per_mac=1:2:cubic:3", "photons_per_mac=1:2:log:0",
-                                      "photons_per_mac=2:1:lin:3", "photons_per_mac=1,x", "no_such_key=1,2",
-                                      "weight_gain=layer,row", "photons_per_mac=-1,2", "photons_per_mac=1:2:log:3:4"};
+    static const char *const bad[] = {"photons_per_mac",
+                                      "=1",
+                                      "photons_per_mac=1:2",
+                                      "photons_per_mac=1:2:log",
+                                      "photons_per_mac=0:2:log:3",
+                                      "photons_per_mac=1:2:cubic:3",
+                                      "photons_per_mac=1:2:log:0",
+                                      "photons_per_mac=2:1:lin:3",
+                                      "photons_per_mac=1,x",
+                                      "no_such_key=1,2",
+                                      "weight_gain=layer,row",
+                                      "photons_per_mac=-1,2",
+                                      "photons_per_mac=1:2:log:3:4"};
     aj_error err = {0};
     aj_hardware *hardware = NULL;
     CHECK_OK(aj_hardware_load(&hardware, context, "homodyne", &err), err);

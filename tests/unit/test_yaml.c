@@ -25,8 +25,10 @@ static void refused(const char *text, const char *part, const char *line)
 static void test_tree(void)
 {
     const ajp_yaml *root = NULL;
-    CHECK_OK(parse("# comment\nname: homodyne\nlist: [1, 2.5, '3']\nmap:\n  a: {value: 1e-3, unit: fF}\nempty:\nlast: 7\n",
-                   &root), err);
+    CHECK_OK(parse("# comment\nname: homodyne\nlist: [1, 2.5, '3']\nmap:\n  a: {value: 1e-3, unit: "
+                   "fF}\nempty:\nlast: 7\n",
+                   &root),
+             err);
     if (root == NULL) return;
     CHECK_INT(root->kind, AJP_YAML_MAP);
     CHECK_INT(root->n_children, 5);
@@ -74,7 +76,8 @@ static void test_refusals(void)
     memset(big, ' ', (1 << 20) + 1);
     CHECK_INT(ajp_yaml_parse(&root, &arena, big, (1 << 20) + 1, "t.yaml", &err), AJ_CORRUPT);
     free(big);
-    CHECK_OK(ajp_yaml_parse(&root, &arena, "a: 1\nb: [", 5, "t.yaml", &err), err); /* not a byte beyond size */
+    CHECK_OK(ajp_yaml_parse(&root, &arena, "a: 1\nb: [", 5, "t.yaml", &err),
+             err); /* not a byte beyond size */
 }
 
 static void number_refused(const char *text)
