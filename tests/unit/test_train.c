@@ -8,6 +8,7 @@
 
 enum { N_SAMPLES = 37, N_IN = 19, N_CLASSES = 5 };
 
+static char spec_path[] = "/tmp/test_train.XXXXXX";
 static aj_context *context;
 static aj_error err;
 static float inputs[N_SAMPLES * N_IN];
@@ -492,9 +493,84 @@ static void test_refusals(void)
     aj_context_destroy(c);
 }
 
-/* ---- specs ---------------------------------------------------------------------------------------- */
+/* What is written is what was trained: the file, run by the executor, has the trainer's own loss and
+ * accuracy. */
+static void test_saved(void)
+{
+    aj_train_options o = small();
+    aj_trained *trained = NULL;
+    aj_train_result result;
+    aj_model *model = NULL;
+    aj_session *session = NULL;
+    float outputs[N_SAMPLES * N_CLASSES];
+    char path[64];
+    snprintf(path, sizeof path, "%s.onnx", spec_path);
+    o.activation = AJ_ACTIVATION_LEAKY_RELU;
+    o.n_epochs = 30;
+    o.batch = 8;
+    CHECK_OK(aj_train(&trained, context, &o, &samples, &samples, NULL, &result, &err), err);
+    CHECK_OK(aj_dense_network_save(context, aj_trained_network(trained), path, &err), err);
+    aj_trained_destroy(trained);
+    CHECK_OK(aj_model_load(&model, context, path, &err), err);
+    CHECK_OK(aj_session_create(&session, context, model, 16, &err), err);
+    CHECK_OK(aj_session_run(session, inputs, N_SAMPLES, outputs, &err), err);
+    double loss = 0.0;
+    size_t n_right = 0;
+    for (size_t s = 0; s < N_SAMPLES; s++) {
+        const float *y = outputs + s * N_CLASSES;
+        double total = 0.0;
+        int best = 0;
+        for (int c = 0; c < N_CLASSES; c++) total += exp(y[c]);
+        for (int c = 1; c < N_CLASSES; c++) best = y[c] > y[best] ? c : best;
+        loss += log(total) - (double)y[labels[s]];
+        n_right += best == labels[s];
+    }
+    CHECK_CLOSE(loss / N_SAMPLES, result.last.test_loss, 1e-5);
+    CHECK(n_right == (size_t)lround(result.last.test_accuracy_ratio * N_SAMPLES) && n_right > N_SAMPLES / 2);
+    aj_session_destroy(session);
+    aj_model_destroy(model);
+    remove(path);
+}
 
-static char spec_path[] = "/tmp/test_train.XXXXXX";
+static size_t allowed;
+
+static void *scarce_alloc(void *user, size_t size)
+{
+    (void)user;
+    if (allowed == 0) return NULL;
+    allowed--;
+    return aligned_alloc(64, (size + 63) / 64 * 64);
+}
+
+static void scarce_free(void *user, void *pointer)
+{
+    (void)user;
+    free(pointer);
+}
+
+/* Memory that runs out at every allocation in turn: a status, never a crash or (under ASan) a leak. */
+static void test_out_of_memory(void)
+{
+    aj_context_options co = AJ_CONTEXT_OPTIONS_INIT;
+    aj_context *scarce = NULL;
+    aj_train_options o = small();
+    aj_trained *trained = NULL;
+    co.n_threads = 1;
+    co.allocator = (aj_allocator){scarce_alloc, scarce_free, NULL};
+    allowed = 100;
+    CHECK_OK(aj_context_create(&scarce, &co, &err), err);
+    size_t n = 0;
+    for (aj_status st = AJ_NO_MEMORY; st != AJ_OK && n < 300; n++) {
+        allowed = n;
+        st = aj_train(&trained, scarce, &o, &samples, &samples, NULL, NULL, &err);
+        CHECK(st == AJ_OK ? trained != NULL : st == AJ_NO_MEMORY && trained == NULL);
+    }
+    CHECK(n > 10 && trained != NULL);
+    aj_trained_destroy(trained);
+    aj_context_destroy(scarce);
+}
+
+/* ---- specs ---------------------------------------------------------------------------------------- */
 
 static aj_status load(aj_train_spec **spec, const char *text)
 {
@@ -615,6 +691,8 @@ int main(void)
     test_bits();
     test_loop();
     test_refusals();
+    test_saved();
+    test_out_of_memory();
     test_good_spec();
     test_bad_specs();
     aj_context_destroy(context);
