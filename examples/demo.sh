@@ -18,7 +18,9 @@ rm -f "$out/sweep.jsonl"
 
 echo
 echo "3/4  what it costs with real parts, and on a 45 nm digital chip"
-"$aj" eval "$model" --data fashion-mnist --on homodyne-parts --set photons_per_mac=10 --trials 5 --batch 64 --json --out "$out/parts.json"
+# words of 32 bits between layers on both sides: the comparison is then of the multiplication, not of the number format
+"$aj" eval "$model" --data fashion-mnist --on homodyne-parts --set photons_per_mac=20 --set weight_bits=32 \
+    --set activation_bits=32 --trials 5 --batch 64 --json --out "$out/parts.json"
 "$aj" eval "$model" --data fashion-mnist --on digital-45nm --batch 64 --json --out "$out/digital.json"
 "$aj" eval "$model" --data fashion-mnist --on landauer --batch 64 --json --out "$out/landauer.json"
 

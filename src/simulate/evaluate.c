@@ -210,6 +210,22 @@ done:
     return st;
 }
 
+/* Narrow words are priced where they are moved, and no family rounds to them yet: the reader has to know. */
+static void note_word_widths(aj_evaluation *record, const aj_hardware *hardware)
+{
+    static const char *const keys[] = {"weight_bits", "activation_bits"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        aj_parameter bits;
+        if (!aj_hardware_find(hardware, keys[i], &bits) || isnan(bits.value) || bits.value >= 32.0) continue;
+        const char *text =
+            ajp_record_format(record,
+                              "%s is %.0f: memory traffic is priced at that width; the rounding to it is "
+                              "not simulated, accuracy is that of unrounded words.",
+                              keys[i], bits.value);
+        if (text != NULL) ajp_record_note(record, text);
+    }
+}
+
 aj_status ajp_study_evaluate(aj_evaluation *out, ajp_study *study, const aj_hardware *hardware,
                              const aj_evaluate_options *options, const ajp_calibration *calibrations,
                              ajp_work *work, uint64_t n_before, aj_error *err)
@@ -229,6 +245,7 @@ aj_status ajp_study_evaluate(aj_evaluation *out, ajp_study *study, const aj_hard
     AJ_TRY_DONE(evaluate_mapping(&record, &mapping, options, fallback, work, n_before, err));
     if (calibrations != NULL && options->calibration == NULL)
         ajp_record_note(&record, "Calibrated on the first samples of the evaluated data set itself.");
+    note_word_widths(&record, hardware);
     record.duration_seconds = ajp_now_seconds() - started;
     AJ_TRY_DONE(ajp_record_finish(&record, err));
     *out = record;
