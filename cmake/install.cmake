@@ -12,7 +12,9 @@ if(TARGET aj)
   install(FILES "${completion}" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
 endif()
 
-# pkg-config attojoule, find_package(attojoule): attojoule::attojoule
+# pkg-config attojoule, find_package(attojoule): attojoule::attojoule.  Both find their files from where they lie
+# themselves, so that the .deb (under /usr) and a moved tree work as well.
+file(RELATIVE_PATH AJ_PREFIX_FROM_PC "/p/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/p")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/attojoule.pc.in" "${PROJECT_BINARY_DIR}/attojoule.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/attojoule.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/attojoule")

@@ -33,7 +33,6 @@ static int print_result(cli *c, FILE *stream, const aj_evaluation *result)
     aj_report_options options = AJ_REPORT_OPTIONS_INIT;
     options.per_layer = cli_has(c, "per-layer");
     options.explain = cli_has(c, "explain");
-    options.command = c->line;
     if (aj_report_write(stream, "table", result, 1, &options, &err) != AJ_OK) return cli_failed(c, &err);
     return EXIT_OK;
 }

@@ -108,7 +108,6 @@ static int print_points(cli *c, const collector *all)
         cli_output output;
         cli_output_begin(&output);
         aj_report_options options = AJ_REPORT_OPTIONS_INIT;
-        options.command = c->line;
         if (aj_report_write(output.stream, cli_has(c, "csv") ? "csv" : "table", all->points, all->n, &options,
                             &err) != AJ_OK) {
             cli_output_discard(&output);
