@@ -22,15 +22,18 @@ static void on_signal(int number)
 }
 
 /* The first signal asks for a clean stop; the handler is then gone, so that a second one ends the program at
- * once. */
+ * once. A signal that the caller has ignored (nohup, a background job of a script) stays ignored. */
 void cli_catch_interrupts(void)
 {
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal;
-    action.sa_flags = (int)SA_RESETHAND;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct sigaction action;
+        if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN) continue;
+        memset(&action, 0, sizeof action);
+        action.sa_handler = on_signal;
+        action.sa_flags = (int)SA_RESETHAND;
+        sigaction(numbers[i], &action, NULL);
+    }
 }
 
 bool cli_interrupted(void)

@@ -49,6 +49,52 @@ exits 2
 same_files result.json before.json
 nothing_left folder result.json before.json
 
+title "a disk that fills up leaves the old file"
+full() { # the file a command writes, the command: nothing beyond the first 512 bytes can be written
+    path=$1
+    shift
+    echo old >"$path"
+    line="aj $* (disk full)"
+    status=0
+    (
+        trap '' XFSZ
+        ulimit -f 1
+        "$AJ" "$@" >/dev/null 2>stderr
+    ) || status=$?
+    : >stdout
+    exits 1
+    one_sentence
+    err_has "$path.*File too large"
+    checks=$((checks + 1))
+    [ "$(cat "$path")" = old ] || problem "$path was changed"
+}
+full shown hardware show homodyne --out shown
+full result eval "$model" --data "$data" --on homodyne --json --quiet --out result
+full outputs.npy eval "$model" --data "$data" --quiet --outputs outputs.npy
+full model.onnx train "$AJ_CLI_FIXTURE/spec.yaml" --epochs 1 --quiet --out model.onnx
+full report.html report before.json --out report.html
+nothing_left folder result.json before.json shown result outputs.npy model.onnx report.html
+
+title "a full disk in the middle of a sweep: whole lines stay, and the sweep goes on later"
+set -- sweep "$model" --data "$data" --on homodyne --vary photons_per_mac=1,2,3,4 --quiet --out sweep.jsonl
+line="aj $* (disk full)"
+status=0
+(
+    trap '' XFSZ
+    ulimit -f 24
+    "$AJ" "$@" >/dev/null 2>stderr
+) || status=$?
+exits 1
+one_sentence
+checks=$((checks + 1))
+[ "$(tail -c 1 sweep.jsonl | wc -l)" -eq 1 ] || problem "the last line is torn"
+lines=$(wc -l <sweep.jsonl)
+{ [ "$lines" -ge 1 ] && [ "$lines" -lt 4 ]; } || problem "$lines lines are kept"
+run "$@"
+exits 0
+checks=$((checks + 1))
+[ "$(wc -l <sweep.jsonl)" -eq 4 ] || problem "not 4 lines in the end"
+
 title "--out may be a pipe or a device"
 run hardware list --out /dev/null
 exits 0

@@ -43,25 +43,6 @@ head -n 4 half.jsonl >first
 head -n 4 kept.jsonl >first_kept
 same_files first first_kept # what was there is left alone
 
-title "a signal stops it cleanly"
-# shellcheck disable=SC2086
-"$AJ" sweep "$model" --data "$data" --on homodyne --vary photons_per_mac=0.1:10:log:400 --trials 100 --threads 1 \
-    --out long.jsonl >stdout 2>stderr &
-process=$!
-line="aj sweep (interrupted)"
-tries=0
-while [ "$(cat long.jsonl 2>/dev/null | wc -l)" -lt 3 ] && [ $tries -lt 600 ] && kill -0 $process 2>/dev/null; do
-    sleep 0.05
-    tries=$((tries + 1))
-done
-kill -TERM $process
-status=0
-wait $process || status=$?
-exits 1
-err_has 'interrupted: [0-9]+ of 400 points are kept in long\.jsonl; run the same command again'
-checks=$((checks + 1))
-[ "$(tail -c 1 long.jsonl | wc -l)" -eq 1 ] || problem "the last line is torn"
-
 title "a file of other settings is refused and left alone"
 cp whole.jsonl before.jsonl
 for other in '--seed 2' '--trials 3' '--samples 50' '--batch 2' '--set quantum_efficiency_ratio=0.5'; do
