@@ -61,11 +61,6 @@ refused() {
     err_has "$2"
     silent_out
 }
-# golden FILE: stdout is that file, to the byte
-golden() {
-    checks=$((checks + 1))
-    cmp -s stdout "$AJ_SOURCE_DIR/tests/cli/golden/$1" || problem "stdout differs from golden/$1"
-}
 narrow() { # every line fits a terminal of 100 columns
     checks=$((checks + 1))
     awk '{ gsub(/[\200-\277]/, ""); if (length($0) > 100) { bad = 1 } } END { exit bad }' stdout || problem "a line is wider than 100 columns"

@@ -58,7 +58,7 @@ status=0
 line="aj eval (signal ignored)"
 (
     trap '' TERM
-    "$AJ" eval "$model" --data "$data" --on homodyne --trials 2000 --threads 1 --quiet >stdout 2>stderr &
+    "$AJ" eval "$model" --data "$data" --on homodyne --trials 10000 --threads 1 --quiet >stdout 2>stderr &
     process=$!
     sleep 0.2
     kill -TERM $process
