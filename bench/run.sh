@@ -2,14 +2,14 @@
 # run.sh BUILD_DIR: every speed figure as a ratio, both sides in one run. Peers that are not installed are named and left out.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-build=$1
+build=$(CDPATH='' cd -- "$1" && pwd)
 bin="$build/bench"
 work="$build/bench-work"
 mkdir -p "$work"
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE || true
 side="$bin/side_attojoule"
 python=/usr/bin/python3
-pair="$python $here/pair.py"
+pair() { "$python" "$here/pair.py" "$@" || echo "$1: not compared"; }
 
 echo "machine: $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2), $(nproc) processors, load $(cut -d' ' -f1 /proc/loadavg)"
 for widths in 784,100,10 784,1000,1000,10 784,100,100,10; do
@@ -28,13 +28,13 @@ if command -v npm >/dev/null 2>&1; then
     [ -d "$work/node/node_modules/onnxruntime-node" ] ||
         (cd "$work/node" && npm init -y >/dev/null && npm i --ignore-scripts onnxruntime-node >/dev/null 2>&1)
     for threads in 1 2; do
-        $pair "an empty awaited call (peer) $threads thread" 1 "$side clean $work/784-100-10.onnx 1 $threads" \
+        pair "an empty awaited call (peer) $threads thread" 1 "$side clean $work/784-100-10.onnx 1 $threads" \
             "node $here/peer_ort.mjs empty 1 $threads" 2
-        $pair "784-100-10 batch 1, $threads thread" 1 "$side clean $work/784-100-10.onnx 1 $threads" \
+        pair "784-100-10 batch 1, $threads thread" 1 "$side clean $work/784-100-10.onnx 1 $threads" \
             "node $here/peer_ort.mjs $work/784-100-10.onnx 1 $threads" 3
-        $pair "784-100-10 batch 128, $threads thread" 128 "$side clean $work/784-100-10.onnx 128 $threads" \
+        pair "784-100-10 batch 128, $threads thread" 128 "$side clean $work/784-100-10.onnx 128 $threads" \
             "node $here/peer_ort.mjs $work/784-100-10.onnx 128 $threads"
-        $pair "784-1000-1000-10 batch 1000, $threads thread" 1000 "$side clean $work/784-1000-1000-10.onnx 1000 $threads" \
+        pair "784-1000-1000-10 batch 1000, $threads thread" 1000 "$side clean $work/784-1000-1000-10.onnx 1000 $threads" \
             "node $here/peer_ort.mjs $work/784-1000-1000-10.onnx 1000 $threads" 10
     done
 else
@@ -43,18 +43,18 @@ fi
 
 echo; echo "== a read on homodyne against the clean network (ratio = time of the read / time of clean)"
 for threads in 1 2; do
-    $pair "784-1000-1000-10 batch 1000, $threads thread" 1000 "$side clean $work/784-1000-1000-10.onnx 1000 $threads" \
+    pair "784-1000-1000-10 batch 1000, $threads thread" 1000 "$side clean $work/784-1000-1000-10.onnx 1000 $threads" \
         "$side read $work/784-1000-1000-10.onnx homodyne 1000 $threads"
-    $pair "784-100-10 batch 128, $threads thread" 128 "$side clean $work/784-100-10.onnx 128 $threads" \
+    pair "784-100-10 batch 128, $threads thread" 128 "$side clean $work/784-100-10.onnx 128 $threads" \
         "$side read $work/784-100-10.onnx homodyne 128 $threads"
 done
 
 echo; echo "== noisy reading of the published network, batch 1000, against the same noise by hand in PyTorch"
 if $python -c 'import torch, onnx' 2>/dev/null; then
     for threads in 1 2; do
-        $pair "homodyne at 1 photon/MAC, $threads thread" 1000 "$side read $published homodyne 1000 $threads" \
+        pair "homodyne at 1 photon/MAC, $threads thread" 1000 "$side read $published homodyne 1000 $threads" \
             "$python $here/peer_torch_read.py $published 1000 $threads 1"
-        $pair "clean, $threads thread" 1000 "$side clean $published 1000 $threads" \
+        pair "clean, $threads thread" 1000 "$side clean $published 1000 $threads" \
             "$python $here/peer_torch_read.py $published 1000 $threads 0"
     done
 else
