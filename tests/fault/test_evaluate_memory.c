@@ -1,4 +1,5 @@
-/* Every allocation of an evaluation and of a sweep fails in turn: NO_MEMORY, nothing handed out, nothing lost. */
+/* Every allocation of an evaluation and of a sweep fails in turn: NO_MEMORY, nothing handed out, nothing
+ * lost. */
 #include "fixture.h"
 
 typedef struct {
@@ -51,7 +52,8 @@ static aj_status sweep(const bed *b, aj_error *err)
     return aj_sweep(b->context, b->model, b->dataset, &options, &axis, 1, NULL, NULL, NULL, err);
 }
 
-static void fail_in_turn(const bed *b, failing *f, aj_status (*work)(const bed *, aj_error *), const char *name)
+static void fail_in_turn(const bed *b, failing *f, aj_status (*work)(const bed *, aj_error *),
+                         const char *name)
 {
     const long before = f->live;
     long n = 0;
