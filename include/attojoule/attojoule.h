@@ -5,6 +5,7 @@
 #include "attojoule/base.h"
 #include "attojoule/data.h"
 #include "attojoule/hardware.h"
+#include "attojoule/meter.h"
 #include "attojoule/nn.h"
 #include "attojoule/physics.h"
 #include "attojoule/record.h"

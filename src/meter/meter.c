@@ -1,0 +1,261 @@
+/* meter.c: opens power sources, samples their zones and adds them up without counting a joule twice. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "meter_ops.h"
+
+ajp_zone *ajp_zone_add(aj_meter *meter, const ajp_meter_ops *ops, const char *name, const char *path,
+                       aj_zone_kind kind, aj_zone_role role)
+{
+    void *array = meter->zones;
+    aj_status st = ajp_grow(meter->context, &array, &meter->n_capacity, meter->n_zones + 1,
+                            sizeof *meter->zones, "the zones of the meter", NULL);
+    meter->zones = array;
+    char *own_name = ajp_arena_strdup(&meter->arena, name), *own_path = ajp_arena_strdup(&meter->arena, path);
+    if (st != AJ_OK || own_name == NULL || own_path == NULL) return NULL;
+    ajp_zone *zone = &meter->zones[meter->n_zones++];
+    memset(zone, 0, sizeof *zone);
+    zone->ops = ops;
+    zone->name = own_name;
+    zone->path = own_path;
+    zone->kind = kind;
+    zone->role = role;
+    zone->counter.plausible_watts = ajp_plausible_watts(kind);
+    ajp_zone_restart(zone);
+    return zone;
+}
+
+/* ---- reading ----------------------------------------------------------------------------------- */
+
+static aj_status read_zone(const aj_meter *meter, ajp_zone *zone, uint64_t *raw)
+{
+    aj_error why = {AJ_OK, 0, ""};
+    aj_status st = zone->ops->read != NULL ? zone->ops->read(meter, zone, raw, &why)
+                                           : ajp_tree_count(&meter->tree, zone->path, raw, &why);
+    /* Absent and lost differ: what was listed once and is gone now is lost. */
+    if (st == AJ_NOT_FOUND && zone->sum.seen) st = AJ_IO;
+    if (st == AJ_DENIED)
+        snprintf(zone->message, sizeof zone->message, "%s: %s", zone->path, zone->ops->denied);
+    else if (st != AJ_OK)
+        snprintf(zone->message, sizeof zone->message, "%.*s", (int)sizeof zone->message - 1, why.message);
+    return st;
+}
+
+static void sample(aj_meter *meter)
+{
+    /* One time a zone, taken around its own reading: the next zones may be slow. */
+    for (size_t i = 0; i < meter->n_zones; i++) {
+        uint64_t raw = 0;
+        double before = meter->tree.now_seconds(meter->tree.user);
+        aj_status st = read_zone(meter, &meter->zones[i], &raw);
+        double after = meter->tree.now_seconds(meter->tree.user);
+        ajp_zone_take(&meter->zones[i], st, raw, 0.5 * (before + after));
+        meter->last_seconds = after;
+    }
+}
+
+/* ---- opening ------------------------------------------------------------------------------------- */
+
+/* The row opens when one of its zones can be read; else the status of its first zone says why not. */
+static aj_status try_zones(aj_meter *meter, const ajp_meter_ops *row, size_t first, aj_error *err)
+{
+    bool any = false;
+    for (size_t i = first; i < meter->n_zones; i++) {
+        uint64_t raw;
+        meter->zones[i].status = read_zone(meter, &meter->zones[i], &raw);
+        any = any || meter->zones[i].status == AJ_OK;
+    }
+    if (any) return AJ_OK;
+    return ajp_fail(err, meter->zones[first].status, 0, "%s: %s", row->name, meter->zones[first].message);
+}
+
+static aj_status open_row(aj_meter *meter, const ajp_meter_ops *row, aj_error *err)
+{
+    size_t first = meter->n_zones;
+    aj_status st = row->scan(meter, err);
+    if (st == AJ_OK) st = try_zones(meter, row, first, err);
+    if (st != AJ_OK) meter->n_zones = first;
+    return st;
+}
+
+static aj_status open_named(aj_meter *meter, const char *source, aj_error *err)
+{
+    for (size_t i = 0; ajp_meter_row(i) != NULL; i++)
+        if (strcmp(ajp_meter_row(i)->name, source) == 0) return open_row(meter, ajp_meter_row(i), err);
+    return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "no power source is called '%s'; 'aj meter' lists them", source);
+}
+
+/* A refusal is worth more to the user than an absence. */
+static aj_status open_all(aj_meter *meter, aj_error *err)
+{
+    aj_error denied = {AJ_OK, 0, ""}, why = {AJ_OK, 0, ""};
+    for (size_t i = 0; ajp_meter_row(i) != NULL; i++) {
+        aj_status st = open_row(meter, ajp_meter_row(i), &why);
+        if (st == AJ_NO_MEMORY) return ajp_fail(err, st, 0, "%s", why.message);
+        if (st == AJ_DENIED && denied.status == AJ_OK) denied = why;
+    }
+    if (meter->n_zones > 0) return AJ_OK;
+    if (denied.status != AJ_OK) return ajp_fail(err, AJ_DENIED, 0, "%s", denied.message);
+    return ajp_fail(err, AJ_NOT_FOUND, 0,
+                    "no power source opens under %s; 'aj meter' says for each why and what to do",
+                    meter->tree.root);
+}
+
+aj_status ajp_meter_open_tree(aj_meter **out, const aj_context *context, const char *source,
+                              const ajp_tree *tree, aj_error *err)
+{
+    *out = NULL;
+    aj_meter *meter = ajp_calloc(context, 1, sizeof *meter);
+    if (meter == NULL) return ajp_no_memory(err, "the meter");
+    meter->context = context;
+    ajp_arena_init(&meter->arena, context);
+    meter->tree = *tree;
+    aj_status st;
+    meter->tree.root = ajp_arena_strdup(&meter->arena, tree->root);
+    if (meter->tree.root == NULL)
+        st = ajp_no_memory(err, "the meter");
+    else
+        st = source != NULL ? open_named(meter, source, err) : open_all(meter, err);
+    if (st != AJ_OK) {
+        aj_meter_close(meter);
+        return st;
+    }
+    *out = meter;
+    return AJ_OK;
+}
+
+aj_status aj_meter_open(aj_meter **out, const aj_context *context, const aj_meter_options *options,
+                        aj_error *err)
+{
+    static const aj_meter_options plain = AJ_METER_OPTIONS_INIT;
+    if (out == NULL) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "aj_meter_open: out is NULL");
+    *out = NULL;
+    if (options == NULL) options = &plain;
+    if (options->struct_size != sizeof *options)
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "aj_meter_options: start from AJ_METER_OPTIONS_INIT");
+    ajp_tree tree = ajp_tree_real(options->sysfs_root);
+    return ajp_meter_open_tree(out, context, options->source, &tree, err);
+}
+
+void aj_meter_close(aj_meter *meter)
+{
+    if (meter == NULL) return;
+    const aj_context *context = meter->context;
+    ajp_free(context, meter->zones);
+    ajp_arena_free(&meter->arena);
+    ajp_free(context, meter);
+}
+
+/* ---- running --------------------------------------------------------------------------------------- */
+
+aj_status aj_meter_start(aj_meter *meter, aj_error *err)
+{
+    if (meter == NULL) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "aj_meter_start: no meter");
+    for (size_t i = 0; i < meter->n_zones; i++) ajp_zone_restart(&meter->zones[i]);
+    meter->started = true;
+    meter->start_seconds = meter->tree.now_seconds(meter->tree.user);
+    sample(meter);
+    return AJ_OK;
+}
+
+aj_status aj_meter_sample(aj_meter *meter, aj_error *err)
+{
+    if (meter == NULL || !meter->started)
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "the meter was not started; call aj_meter_start first");
+    sample(meter);
+    return AJ_OK;
+}
+
+/* Adds a counted zone; one that says nothing makes the sum a lower bound. */
+static void add_counted(aj_reading *sum, const ajp_zone *zone, const ajp_zone_sum *part)
+{
+    sum->gap_seconds = fmax(sum->gap_seconds, part->gap_seconds);
+    sum->longest_gap_seconds = fmax(sum->longest_gap_seconds, part->longest_gap_seconds);
+    if (!part->seen) {
+        sum->lower_bound = true;
+        sum->high_joules += zone->counter.plausible_watts * sum->duration_seconds;
+        return;
+    }
+    if (sum->covers == 0) sum->energy_joules.value = 0;
+    sum->covers |= 1u << zone->kind;
+    sum->energy_joules.value += part->joules;
+    sum->low_joules += part->low_joules;
+    sum->high_joules += part->high_joules;
+    sum->lower_bound = sum->lower_bound || part->lower_bound;
+}
+
+/* What all zones of one row around the machine say; NaN when one of them is missing (psys is summed over
+ * sockets). */
+static double row_platform_joules(const aj_meter *meter, const ajp_meter_ops *row)
+{
+    double joules = NAN;
+    for (size_t i = 0; i < meter->n_zones; i++) {
+        const ajp_zone *zone = &meter->zones[i];
+        if (zone->role != AJ_ZONE_ROLE_COVERS || zone->ops != row) continue;
+        ajp_zone_sum part = ajp_zone_sum_until(zone, meter->last_seconds);
+        if (!part.seen || part.lower_bound) return NAN;
+        joules = isnan(joules) ? part.joules : joules + part.joules;
+    }
+    return joules;
+}
+
+/* The platform is believed only where it is at least what its processors and memory used: boards that do not
+ * wire the sensor show next to nothing.  The first row that can be believed speaks; the others are views of
+ * the same joules. */
+static double platform_joules(const aj_meter *meter, double inside_joules)
+{
+    for (size_t i = 0; ajp_meter_row(i) != NULL; i++) {
+        double joules = row_platform_joules(meter, ajp_meter_row(i));
+        if (joules >= inside_joules) return joules;
+    }
+    return NAN;
+}
+
+aj_status aj_meter_stop(aj_meter *meter, aj_reading *out, aj_error *err)
+{
+    AJ_TRY(aj_meter_sample(meter, err));
+    aj_reading sum = {.energy_joules = {NAN, NAN, AJ_MEASURED}};
+    double inside_joules = 0;
+    sum.duration_seconds = meter->last_seconds - meter->start_seconds;
+    for (size_t i = 0; i < meter->n_zones; i++) {
+        const ajp_zone *zone = &meter->zones[i];
+        if (zone->role != AJ_ZONE_ROLE_COUNTED) continue;
+        ajp_zone_sum part = ajp_zone_sum_until(zone, meter->last_seconds);
+        add_counted(&sum, zone, &part);
+        if (part.seen && zone->kind != AJ_ZONE_GPU) inside_joules += part.joules;
+    }
+    if (sum.covers == 0) sum.low_joules = sum.high_joules = NAN;
+    sum.platform_joules = platform_joules(meter, inside_joules);
+    if (out != NULL) *out = sum;
+    return AJ_OK;
+}
+
+aj_status aj_meter_zone(const aj_meter *meter, size_t i, aj_zone_reading *out, aj_error *err)
+{
+    if (meter == NULL || out == NULL) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "aj_meter_zone: no meter");
+    if (i >= meter->n_zones)
+        return ajp_fail(err, AJ_NOT_FOUND, 0, "the meter has %zu zones, not %zu", meter->n_zones, i + 1);
+    const ajp_zone *zone = &meter->zones[i];
+    ajp_zone_sum sum = ajp_zone_sum_until(zone, meter->last_seconds);
+    *out = (aj_zone_reading){
+        .source = zone->ops->name,
+        .name = zone->name,
+        .file = zone->path,
+        .parent = zone->parent,
+        .kind = zone->kind,
+        .role = zone->role,
+        .status = zone->status,
+        .message = zone->message,
+        .energy_joules = {sum.joules, NAN, AJ_MEASURED},
+        .low_joules = sum.low_joules,
+        .high_joules = sum.high_joules,
+        .gap_seconds = sum.gap_seconds,
+        .lower_bound = sum.lower_bound,
+        .n_samples = sum.n_samples,
+        .n_wraps = sum.n_wraps,
+        .n_resets = sum.n_resets,
+        .n_gaps = sum.n_gaps,
+    };
+    return AJ_OK;
+}

@@ -1,0 +1,78 @@
+/* meter_ops.h: what a power source has to provide: a scan that lists its zones, and, where a number in a file
+ * is not all, a way to read one. */
+#ifndef AJP_METER_OPS_H
+#define AJP_METER_OPS_H
+
+#include "attojoule/meter.h"
+#include "counter.h"
+#include "tree.h"
+
+typedef struct ajp_meter_ops ajp_meter_ops;
+
+/* What has been added up since the start. */
+typedef struct {
+    bool seen; /* there is an earlier good reading: raw, at_seconds */
+    uint64_t raw;
+    double at_seconds;
+    double joules, low_joules, high_joules;
+    double gap_seconds, longest_gap_seconds;
+    double open_gap_seconds; /* when the gap that is still open began; NaN: none */
+    bool lower_bound;
+    size_t n_samples, n_wraps, n_resets, n_gaps;
+} ajp_zone_sum;
+
+typedef struct {
+    const ajp_meter_ops *ops;
+    const char *name, *path;
+    aj_zone_kind kind;
+    aj_zone_role role;
+    const char *parent; /* name of the zone that contains or equals this one, or NULL */
+    ajp_counter counter;
+    double unit_watts; /* > 0: a sensor of power; `counter` then only has plausible_watts */
+    aj_status status;
+    char message[448];
+    ajp_zone_sum sum;
+} ajp_zone;
+
+struct aj_meter {
+    const aj_context *context;
+    ajp_arena arena;
+    ajp_tree tree;
+    ajp_zone *zones;
+    size_t n_zones, n_capacity;
+    bool started;
+    double start_seconds, last_seconds;
+};
+
+struct ajp_meter_ops {
+    const char *name, *about, *tried;
+    /* Adds the zones that exist.  NOT_FOUND with why and what to do when there is none. */
+    aj_status (*scan)(aj_meter *meter, aj_error *err);
+    /* One reading; NULL = the whole number in zone->path. */
+    aj_status (*read)(const aj_meter *meter, const ajp_zone *zone, uint64_t *raw, aj_error *err);
+    const char *denied; /* what to do when the system refuses */
+};
+
+#define METER(id) extern const ajp_meter_ops ajp_meter_##id;
+#include "meters.def"
+#undef METER
+const ajp_meter_ops *ajp_meter_row(size_t i); /* NULL past the last */
+
+/* More than any zone of this kind draws, so that a wrap can be told from a reset. */
+double ajp_plausible_watts(aj_zone_kind kind);
+/* A new zone of the row; its strings are copied.  NULL: out of memory. */
+ajp_zone *ajp_zone_add(aj_meter *meter, const ajp_meter_ops *ops, const char *name, const char *path,
+                       aj_zone_kind kind, aj_zone_role role);
+
+/* Adds one reading (or, with a status that is not OK, its absence) at a time. */
+void ajp_zone_take(ajp_zone *zone, aj_status status, uint64_t raw, double at_seconds);
+/* Forgets what was added up. */
+void ajp_zone_restart(ajp_zone *zone);
+/* The sum until now, an open gap included. */
+ajp_zone_sum ajp_zone_sum_until(const ajp_zone *zone, double at_seconds);
+
+/* aj_meter_open with another tree: for tests. */
+aj_status ajp_meter_open_tree(aj_meter **out, const aj_context *context, const char *source,
+                              const ajp_tree *tree, aj_error *err);
+
+#endif

@@ -1,0 +1,104 @@
+/* tree.c: small files of /sys, read whole. */
+#include "tree.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 1024, LINE_SIZE = 128, MOST_NAMES = 4096 };
+
+static int read_real(void *user, const char *root, const char *path, char *text, size_t size)
+{
+    (void)user;
+    char whole[PATH_SIZE];
+    int length = snprintf(whole, sizeof whole, "%s/%s", root, path);
+    if (length < 0 || (size_t)length >= sizeof whole) return ENAMETOOLONG;
+    int fd = open(whole, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return errno;
+    ssize_t got;
+    do got = read(fd, text, size - 1);
+    while (got < 0 && errno == EINTR);
+    int error = got < 0 ? errno : 0;
+    close(fd);
+    if (error == 0) text[got] = '\0';
+    return error;
+}
+
+static double now_real(void *user)
+{
+    (void)user;
+    return ajp_now_seconds();
+}
+
+ajp_tree ajp_tree_real(const char *root)
+{
+    return (ajp_tree){root != NULL ? root : "/sys", read_real, now_real, NULL};
+}
+
+aj_status ajp_tree_text(const ajp_tree *tree, const char *path, char *text, size_t size, aj_error *err)
+{
+    int error = tree->read(tree->user, tree->root, path, text, size);
+    if (error != 0)
+        return ajp_fail(err, ajp_status_from_errno(error), error, "%s/%s: cannot be read", tree->root, path);
+    size_t length = strcspn(text, "\n");
+    text[length] = '\0';
+    if (length == 0) return ajp_fail(err, AJ_CORRUPT, 0, "%s/%s: is empty", tree->root, path);
+    return AJ_OK;
+}
+
+aj_status ajp_tree_count(const ajp_tree *tree, const char *path, uint64_t *out, aj_error *err)
+{
+    char text[LINE_SIZE], *end = text;
+    AJ_TRY(ajp_tree_text(tree, path, text, sizeof text, err));
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0)
+        return ajp_fail(err, AJ_CORRUPT, 0, "%s/%s: '%.40s' is not a whole number", tree->root, path, text);
+    *out = value;
+    return AJ_OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static aj_status collect(DIR *folder, ajp_arena *arena, char ***names, size_t *n, aj_error *err)
+{
+    char **list = ajp_arena_array(arena, MOST_NAMES, sizeof *list);
+    if (list == NULL) return ajp_no_memory(err, "the names of sensors");
+    size_t count = 0;
+    for (struct dirent *entry; count < MOST_NAMES && (entry = readdir(folder)) != NULL;) {
+        if (entry->d_name[0] == '.') continue;
+        list[count] = ajp_arena_strdup(arena, entry->d_name);
+        if (list[count] == NULL) return ajp_no_memory(err, "the names of sensors");
+        count++;
+    }
+    qsort(list, count, sizeof *list, by_name);
+    *names = list;
+    *n = count;
+    return AJ_OK;
+}
+
+aj_status ajp_tree_list(const ajp_tree *tree, ajp_arena *arena, const char *path, char ***names, size_t *n,
+                        aj_error *err)
+{
+    char whole[PATH_SIZE];
+    snprintf(whole, sizeof whole, "%s/%s", tree->root, path);
+    DIR *folder = opendir(whole);
+    if (folder == NULL) {
+        if (errno != ENOENT && errno != ENOTDIR)
+            return ajp_fail(err, ajp_status_from_errno(errno), errno, "%s: cannot be listed", whole);
+        *names = NULL;
+        *n = 0;
+        return AJ_OK;
+    }
+    aj_status st = collect(folder, arena, names, n, err);
+    closedir(folder);
+    return st;
+}

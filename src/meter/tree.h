@@ -1,0 +1,28 @@
+/* tree.h: the files of the system behind a seam: their root can be replaced, and a test can make them fail.
+ */
+#ifndef AJP_METER_TREE_H
+#define AJP_METER_TREE_H
+
+#include "base/internal.h"
+
+typedef struct ajp_tree {
+    const char *root; /* "/sys" or a folder that looks like it */
+    /* Reads a small file below the root; returns an errno, 0 when it could be read. */
+    int (*read)(void *user, const char *root, const char *path, char *text, size_t size);
+    double (*now_seconds)(void *user); /* never goes back */
+    void *user;
+} ajp_tree;
+
+/* The real files and the monotonic clock. */
+ajp_tree ajp_tree_real(const char *root);
+
+/* A line of text without its end.  NOT_FOUND, DENIED, IO, or CORRUPT when it is empty. */
+aj_status ajp_tree_text(const ajp_tree *tree, const char *path, char *text, size_t size, aj_error *err);
+/* A whole number >= 0 that fills the line; CORRUPT for anything else. */
+aj_status ajp_tree_count(const ajp_tree *tree, const char *path, uint64_t *out, aj_error *err);
+
+/* The names in a folder, sorted; n = 0 and OK for one that is not there.  In the arena. */
+aj_status ajp_tree_list(const ajp_tree *tree, ajp_arena *arena, const char *path, char ***names, size_t *n,
+                        aj_error *err);
+
+#endif
