@@ -38,7 +38,7 @@ static inline void meter_tree_begin(meter_tree *t)
     mkdir(own, 0700);
     *t = (meter_tree){.now_seconds = 1000};
     t->real = ajp_tree_real(own);
-    t->tree = (ajp_tree){own, meter_tree_read, meter_tree_now, t};
+    t->tree = (ajp_tree){own, meter_tree_read, meter_tree_now, t, "libnothing-of-this-name.so.1"};
 }
 
 /* Writes a file of the tree, with the folders above it. */

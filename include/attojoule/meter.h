@@ -55,20 +55,21 @@ typedef struct aj_meter aj_meter;
 typedef struct {
     size_t struct_size; /* set by the INIT macro */
     const char *source; /* a name of aj_meter_source; NULL = all that open and do not repeat one another */
-    const char *sysfs_root; /* NULL = the machine's own; copied */
+    const char *sysfs_root;   /* NULL = the machine's own; copied */
+    const char *nvml_library; /* NULL = libnvidia-ml.so.1; a path for another one; copied */
 } aj_meter_options;
-#define AJ_METER_OPTIONS_INIT                \
-    {                                        \
-        sizeof(aj_meter_options), NULL, NULL \
+#define AJ_METER_OPTIONS_INIT                      \
+    {                                              \
+        sizeof(aj_meter_options), NULL, NULL, NULL \
     }
 
 /* Energy between start and stop (or until now). */
 typedef struct {
     aj_estimate
         energy_joules; /* value NaN: nothing could be read; stddev NaN: the sensor's error is not known */
-    double low_joules,
-        high_joules;  /* what the counts leave open (wraps, resets, gaps); equal when nothing is */
-    bool lower_bound; /* part of the time or of the machine is missing from the value */
+    double low_joules, high_joules; /* what counts and gaps leave open, and the sensors' error where one is
+                                       known; equal when nothing is */
+    bool lower_bound;               /* part of the time or of the machine is missing from the value */
     double duration_seconds, gap_seconds, longest_gap_seconds; /* gaps: time without a usable reading */
     uint32_t covers;                                           /* bit k: zones of kind k are in the value */
     double

@@ -12,6 +12,10 @@ const cli_option cmd_meter_options[] = {
      .argument = "DIR",
      .fallback = "/sys",
      .help = "folder to read instead of /sys (a copy of another machine's, a simulated one)"},
+    {.name = "nvml",
+     .kind = CLI_TEXT,
+     .argument = "FILE",
+     .help = "library to open instead of libnvidia-ml.so.1"},
     CLI_OPTION_END,
 };
 
@@ -61,6 +65,7 @@ static void try_source(cli *c, const char *name, const char *about, const char *
     aj_meter *meter = NULL;
     options.source = name;
     options.sysfs_root = cli_text(c, "sysfs");
+    options.nvml_library = cli_text(c, "nvml");
     aj_status st = aj_meter_open(&meter, c->context, &options, &err);
     cli_table_cell(sources, "%s", name);
     cli_table_cell(sources, "%s", state_of(st));

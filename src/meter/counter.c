@@ -4,10 +4,6 @@
 #include <inttypes.h>
 #include <math.h>
 
-/* Counters are updated about every millisecond, unevenly: a reading may hold energy from this long before the
- * previous one.  Without it a short step right after a long update would look like a reset. */
-static const double late_update_seconds = 0.02;
-
 bool ajp_counter_delta(uint64_t before, uint64_t after, uint64_t modulus, uint64_t *delta)
 {
     if (modulus != 0 && (before >= modulus || after >= modulus)) return false;
@@ -38,8 +34,8 @@ aj_status ajp_counter_step(const ajp_counter *counter, uint64_t before, uint64_t
                         counter->modulus, after, before);
     double joules = (double)delta * counter->unit_joules;
     double since_zero = (double)after * counter->unit_joules;
-    double largest =
-        counter->plausible_watts * (fmax(elapsed_seconds, 0) + late_update_seconds) + counter->unit_joules;
+    double largest = counter->plausible_watts * (fmax(elapsed_seconds, 0) + counter->update_seconds) +
+                     counter->unit_joules;
     bool backwards = after < before;
     if (counter->modulus != 0 && joules <= largest) {
         *out = between_wraps(joules, (double)counter->modulus * counter->unit_joules, largest, backwards);

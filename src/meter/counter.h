@@ -12,6 +12,7 @@ typedef struct {
     uint64_t modulus;       /* 0 = never wraps: 64 bits of these units outlive the machine */
     double unit_joules;     /* of one count */
     double plausible_watts; /* more than the zone can ever draw */
+    double update_seconds;  /* a reading may hold energy from so long before the previous one */
 } ajp_counter;
 
 typedef enum {

@@ -5,6 +5,10 @@
 
 #include "meter_ops.h"
 
+/* Counters of processors are updated about every millisecond, unevenly.  Without this a short step right
+ * after a long update would look like a reset. */
+static const double counter_update_seconds = 0.02;
+
 ajp_zone *ajp_zone_add(aj_meter *meter, const ajp_meter_ops *ops, const char *name, const char *path,
                        aj_zone_kind kind, aj_zone_role role)
 {
@@ -21,6 +25,7 @@ ajp_zone *ajp_zone_add(aj_meter *meter, const ajp_meter_ops *ops, const char *na
     zone->path = own_path;
     zone->kind = kind;
     zone->role = role;
+    zone->counter.update_seconds = counter_update_seconds;
     zone->counter.plausible_watts = ajp_plausible_watts(kind);
     ajp_zone_restart(zone);
     return zone;
@@ -36,7 +41,8 @@ static aj_status read_zone(const aj_meter *meter, ajp_zone *zone, uint64_t *raw)
     /* Absent and lost differ: what was listed once and is gone now is lost. */
     if (st == AJ_NOT_FOUND && zone->sum.seen) st = AJ_IO;
     if (st == AJ_DENIED)
-        snprintf(zone->message, sizeof zone->message, "%s: %s", zone->path, zone->ops->denied);
+        snprintf(zone->message, sizeof zone->message, "%s: %s",
+                 zone->path[0] != '\0' ? zone->path : zone->name, zone->ops->denied);
     else if (st != AJ_OK)
         snprintf(zone->message, sizeof zone->message, "%.*s", (int)sizeof zone->message - 1, why.message);
     return st;
@@ -75,7 +81,9 @@ static aj_status open_row(aj_meter *meter, const ajp_meter_ops *row, aj_error *e
     size_t first = meter->n_zones;
     aj_status st = row->scan(meter, err);
     if (st == AJ_OK) st = try_zones(meter, row, first, err);
-    if (st != AJ_OK) meter->n_zones = first;
+    if (st == AJ_OK) return AJ_OK;
+    meter->n_zones = first;
+    if (row->close != NULL) row->close(meter);
     return st;
 }
 
@@ -113,7 +121,8 @@ aj_status ajp_meter_open_tree(aj_meter **out, const aj_context *context, const c
     meter->tree = *tree;
     aj_status st;
     meter->tree.root = ajp_arena_strdup(&meter->arena, tree->root);
-    if (meter->tree.root == NULL)
+    meter->tree.nvml_library = ajp_arena_strdup(&meter->arena, tree->nvml_library);
+    if (meter->tree.root == NULL || meter->tree.nvml_library == NULL)
         st = ajp_no_memory(err, "the meter");
     else
         st = source != NULL ? open_named(meter, source, err) : open_all(meter, err);
@@ -135,6 +144,7 @@ aj_status aj_meter_open(aj_meter **out, const aj_context *context, const aj_mete
     if (options->struct_size != sizeof *options)
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "aj_meter_options: start from AJ_METER_OPTIONS_INIT");
     ajp_tree tree = ajp_tree_real(options->sysfs_root);
+    if (options->nvml_library != NULL) tree.nvml_library = options->nvml_library;
     return ajp_meter_open_tree(out, context, options->source, &tree, err);
 }
 
@@ -142,6 +152,8 @@ void aj_meter_close(aj_meter *meter)
 {
     if (meter == NULL) return;
     const aj_context *context = meter->context;
+    for (size_t i = 0; ajp_meter_row(i) != NULL; i++)
+        if (ajp_meter_row(i)->close != NULL) ajp_meter_row(i)->close(meter);
     ajp_free(context, meter->zones);
     ajp_arena_free(&meter->arena);
     ajp_free(context, meter);

@@ -28,11 +28,21 @@ typedef struct {
     aj_zone_role role;
     const char *parent; /* name of the zone that contains or equals this one, or NULL */
     ajp_counter counter;
-    double unit_watts; /* > 0: a sensor of power; `counter` then only has plausible_watts */
+    void *device;       /* the row's own handle, or NULL */
+    double error_ratio; /* known error of the sensor itself, as a share of the energy */
+    double unit_watts;  /* > 0: a sensor of power; `counter` then only has plausible_watts */
     aj_status status;
     char message[448];
     ajp_zone_sum sum;
 } ajp_zone;
+
+/* One number a row, for what it keeps open. */
+enum {
+#define METER(id) AJP_ROW_##id,
+#include "meters.def"
+#undef METER
+    AJP_N_ROWS
+};
 
 struct aj_meter {
     const aj_context *context;
@@ -40,6 +50,7 @@ struct aj_meter {
     ajp_tree tree;
     ajp_zone *zones;
     size_t n_zones, n_capacity;
+    void *states[AJP_N_ROWS]; /* of rows with a close */
     bool started;
     double start_seconds, last_seconds;
 };
@@ -50,7 +61,8 @@ struct ajp_meter_ops {
     aj_status (*scan)(aj_meter *meter, aj_error *err);
     /* One reading; NULL = the whole number in zone->path. */
     aj_status (*read)(const aj_meter *meter, const ajp_zone *zone, uint64_t *raw, aj_error *err);
-    const char *denied; /* what to do when the system refuses */
+    void (*close)(aj_meter *meter); /* NULL = nothing is kept open; also after a scan that failed */
+    const char *denied;             /* what to do when the system refuses */
 };
 
 #define METER(id) extern const ajp_meter_ops ajp_meter_##id;

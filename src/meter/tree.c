@@ -37,7 +37,7 @@ static double now_real(void *user)
 
 ajp_tree ajp_tree_real(const char *root)
 {
-    return (ajp_tree){root != NULL ? root : "/sys", read_real, now_real, NULL};
+    return (ajp_tree){root != NULL ? root : "/sys", read_real, now_real, NULL, AJP_NVML_LIBRARY};
 }
 
 aj_status ajp_tree_text(const ajp_tree *tree, const char *path, char *text, size_t size, aj_error *err)

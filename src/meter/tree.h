@@ -11,10 +11,12 @@ typedef struct ajp_tree {
     int (*read)(void *user, const char *root, const char *path, char *text, size_t size);
     double (*now_seconds)(void *user); /* never goes back */
     void *user;
+    const char *nvml_library; /* name or path for the dynamic linker */
 } ajp_tree;
 
 /* The real files and the monotonic clock. */
 ajp_tree ajp_tree_real(const char *root);
+#define AJP_NVML_LIBRARY "libnvidia-ml.so.1"
 
 /* A line of text without its end.  NOT_FOUND, DENIED, IO, or CORRUPT when it is empty. */
 aj_status ajp_tree_text(const ajp_tree *tree, const char *path, char *text, size_t size, aj_error *err);

@@ -79,7 +79,7 @@ void ajp_zone_take(ajp_zone *zone, aj_status status, uint64_t raw, double at_sec
     if (status == AJ_OK && !in_range(zone, raw)) {
         zone->status = AJ_CORRUPT;
         snprintf(zone->message, sizeof zone->message, "%s: reads %" PRIu64 ", more than it can hold or draw",
-                 zone->path, raw);
+                 zone->path[0] != '\0' ? zone->path : zone->name, raw);
     }
     if (zone->status != AJ_OK) {
         if (!isnan(sum->open_gap_seconds)) return;
@@ -114,6 +114,8 @@ ajp_zone_sum ajp_zone_sum_until(const ajp_zone *zone, double at_seconds)
         sum.lower_bound = true;
         sum.high_joules += zone->counter.plausible_watts * fmax(at_seconds - open, 0);
     }
+    sum.low_joules -= zone->error_ratio * sum.joules;
+    sum.high_joules += zone->error_ratio * sum.joules;
     if (!sum.seen) sum.joules = sum.low_joules = sum.high_joules = NAN;
     return sum;
 }

@@ -23,7 +23,7 @@ static void deltas(void)
 }
 
 /* 1000 J range in millijoules, at most 100 W: a wrap takes 10 s or more. */
-static const ajp_counter small = {1000000, 1e-3, 100};
+static const ajp_counter small = {1000000, 1e-3, 100, 0.02};
 
 static void steps(void)
 {
@@ -69,7 +69,7 @@ static void several_wraps(void)
     CHECK_OK(ajp_counter_step(&small, 0, 20000, 10.5, &step, &err), err);
     CHECK_INT(step.kind, AJP_STEP_AMBIGUOUS);
     /* 64 bits never wrap: backwards is a reset. */
-    ajp_counter wide = {0, 1e-6, 100};
+    ajp_counter wide = {0, 1e-6, 100, 0.02};
     CHECK_OK(ajp_counter_step(&wide, 9000000, 8000000, 1, &step, &err), err);
     CHECK_INT(step.kind, AJP_STEP_RESET);
     CHECK_CLOSE(step.low_joules, 8, 1e-12);

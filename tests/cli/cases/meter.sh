@@ -7,14 +7,15 @@ zone() { # zone ENTRY NAME MICROJOULES
 
 title "a machine without sensors: every source says why not"
 mkdir empty
-run meter --sysfs empty
+run meter --sysfs empty --nvml libnothing-of-this-name.so
 exits 0
 silent_err
 narrow
 out_has '^powercap +absent'
+out_has '^nvml +absent'
 out_has '^hwmon +absent'
 out_has '^battery +absent'
-run meter --sysfs empty --json
+run meter --sysfs empty --nvml libnothing-of-this-name.so --json
 json_out
 exits 0
 out_has '"state": "absent"'
