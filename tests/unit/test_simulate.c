@@ -10,7 +10,7 @@ typedef struct {
 } fixture;
 
 static aj_evaluation evaluate(const fixture *f, unsigned n_threads, aj_isa isa, size_t chunk, unsigned batch,
-                              const char *key, const char *value, float *outputs, aj_status want)
+                              const char *const (*set)[2], size_t n_set, float *outputs, aj_status want)
 {
     aj_error err = {0};
     aj_context *context = fixture_context(n_threads, isa);
@@ -21,7 +21,7 @@ static aj_evaluation evaluate(const fixture *f, unsigned n_threads, aj_isa isa, 
     CHECK_OK(aj_dataset_open(&dataset, context, f->set, NULL, &err), err);
     CHECK_OK(aj_hardware_load(&hardware, context, "homodyne-parts", &err), err);
     CHECK_OK(aj_hardware_set(hardware, "photons_per_mac", "20", &err), err);
-    if (key != NULL) CHECK_OK(aj_hardware_set(hardware, key, value, &err), err);
+    for (size_t i = 0; i < n_set; i++) CHECK_OK(aj_hardware_set(hardware, set[i][0], set[i][1], &err), err);
     aj_evaluate_options options = AJ_EVALUATE_OPTIONS_INIT;
     options.hardware = hardware;
     options.n_trials = 2;
@@ -55,11 +55,11 @@ static char *as_text(aj_evaluation *record)
     return text;
 }
 
-static void invariance(const fixture *f, const char *key, const char *value)
+static void invariance(const fixture *f, const char *const (*set)[2], size_t n_set)
 {
     enum { N_OUTPUTS = 333 * 10 };
     static float first[N_OUTPUTS], again[N_OUTPUTS];
-    aj_evaluation record = evaluate(f, 1, AJ_ISA_AUTO, 64, 1, key, value, first, AJ_OK);
+    aj_evaluation record = evaluate(f, 1, AJ_ISA_AUTO, 64, 1, set, n_set, first, AJ_OK);
     CHECK(record.accuracy_ratio.mean > 0.2 && record.accuracy_ratio.mean <= 1.0);
     CHECK(isfinite(aj_energy_boundary(&record.energy, AJ_SYSTEM)));
     CHECK(isfinite(record.layers[0].signal_to_noise_ratio));
@@ -76,7 +76,7 @@ static void invariance(const fixture *f, const char *key, const char *value)
             continue;
         }
         aj_evaluation other =
-            evaluate(f, ways[i].n_threads, ways[i].isa, ways[i].chunk, 1, key, value, again, AJ_OK);
+            evaluate(f, ways[i].n_threads, ways[i].isa, ways[i].chunk, 1, set, n_set, again, AJ_OK);
         char *got = as_text(&other);
         CHECK_STRING(got, want);
         CHECK(memcmp(first, again, sizeof first) == 0);
@@ -88,8 +88,8 @@ static void invariance(const fixture *f, const char *key, const char *value)
 static void batches(const fixture *f)
 {
     static float one[3330], many[3330];
-    aj_evaluation a = evaluate(f, 2, AJ_ISA_AUTO, 0, 1, NULL, NULL, one, AJ_OK);
-    aj_evaluation b = evaluate(f, 2, AJ_ISA_AUTO, 0, 64, NULL, NULL, many, AJ_OK);
+    aj_evaluation a = evaluate(f, 2, AJ_ISA_AUTO, 0, 1, NULL, 0, one, AJ_OK);
+    aj_evaluation b = evaluate(f, 2, AJ_ISA_AUTO, 0, 64, NULL, 0, many, AJ_OK);
     CHECK(memcmp(one, many, sizeof one) == 0);
     CHECK_CLOSE(b.accuracy_ratio.mean, a.accuracy_ratio.mean, 0);
     /* weights are encoded once a batch: their symbols fall by 64, the inputs' do not */
@@ -218,10 +218,16 @@ int main(void)
     aj_model *model = fixture_network(context, model_path, (size_t[]){49, 37, 20, 10}, 3, 3);
     snprintf(set, sizeof set, "%s", fixture_dataset(context, model, "data", 333, 4));
     fixture f = {model_path, set};
-    invariance(&f, NULL, NULL);
-    invariance(&f, "tile_cols", "16");
-    invariance(&f, "phase_noise_radians", "0.2");
-    invariance(&f, "input_gain", "calibrated");
+    static const char *const tiles[1][2] = {{"tile_cols", "16"}};
+    static const char *const calibrated[1][2] = {{"input_gain", "calibrated"}};
+    static const char *const phase[3][2][2] = {
+        {{"phase_noise_radians", "0.2"}, {"phase_correlation", "pulse"}},
+        {{"phase_noise_radians", "0.2"}, {"phase_correlation", "read"}},
+        {{"phase_noise_radians", "0.2"}, {"phase_correlation", "layer"}}};
+    invariance(&f, NULL, 0);
+    invariance(&f, tiles, 1);
+    invariance(&f, calibrated, 1);
+    for (size_t i = 0; i < 3; i++) invariance(&f, phase[i], 2);
     batches(&f);
     sweeps(&f);
     axes_refused(context);
@@ -230,7 +236,7 @@ int main(void)
     aj_model *small = fixture_network(context, small_path, (size_t[]){20, 10}, 1, 3);
     snprintf(small_set, sizeof small_set, "%s", fixture_dataset(context, small, "small", 20, 4));
     fixture wrong = {model_path, small_set};
-    aj_evaluation none = evaluate(&wrong, 1, AJ_ISA_AUTO, 0, 1, NULL, NULL, NULL, AJ_MISMATCH);
+    aj_evaluation none = evaluate(&wrong, 1, AJ_ISA_AUTO, 0, 1, NULL, 0, NULL, AJ_MISMATCH);
     CHECK(none.memory == NULL);
     aj_model_destroy(small);
     aj_model_destroy(model);
