@@ -3,6 +3,7 @@ sweep="sweep $model --data $data --on homodyne --vary photons_per_mac=0.1:10:log
 
 title "on a terminal: a bar that is taken off at the end"
 command -v script >/dev/null || skip "script is not installed"
+script -q -c true /dev/null >/dev/null 2>&1 || skip "no terminal can be opened here"
 script -qec "stty cols 90; '$AJ' $sweep >out" typescript >/dev/null 2>&1 </dev/null || true
 tr '\r' '\n' <typescript >stdout
 : >stderr
