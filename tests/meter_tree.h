@@ -10,7 +10,7 @@
 #include "meter/meter_ops.h"
 
 typedef struct {
-    double now_seconds;
+    double now_seconds, suspended_seconds;
     const char *failing; /* paths that contain this text fail with `error` */
     int error;
     ajp_tree tree, real;
@@ -28,6 +28,11 @@ static inline double meter_tree_now(void *user)
     return ((meter_tree *)user)->now_seconds;
 }
 
+static inline double meter_tree_suspended(void *user)
+{
+    return ((meter_tree *)user)->suspended_seconds;
+}
+
 /* A new empty tree; call again for another one. */
 static inline void meter_tree_begin(meter_tree *t)
 {
@@ -38,7 +43,8 @@ static inline void meter_tree_begin(meter_tree *t)
     mkdir(own, 0700);
     *t = (meter_tree){.now_seconds = 1000};
     t->real = ajp_tree_real(own);
-    t->tree = (ajp_tree){own, meter_tree_read, meter_tree_now, t, "libnothing-of-this-name.so.1"};
+    t->tree = (ajp_tree){
+        own, meter_tree_read, meter_tree_now, meter_tree_suspended, t, "libnothing-of-this-name.so.1"};
 }
 
 /* Writes a file of the tree, with the folders above it. */
@@ -106,7 +112,7 @@ static inline aj_reading meter_tree_stop(aj_meter *meter)
     return reading;
 }
 
-static inline aj_zone_reading meter_tree_get(const aj_meter *meter, const char *name)
+static inline aj_zone_reading meter_tree_get(aj_meter *meter, const char *name)
 {
     aj_zone_reading zone;
     for (size_t i = 0; aj_meter_zone(meter, i, &zone, NULL) == AJ_OK; i++)

@@ -40,7 +40,7 @@ AJ_API void aj_hardware_destroy(aj_hardware *hardware);
  * by aj_hardware_check (aj_evaluate does it). */
 AJ_API AJ_MUST_USE aj_status aj_hardware_set(aj_hardware *hardware, const char *key, const char *text,
                                              aj_error *err);
-AJ_API AJ_MUST_USE aj_status aj_hardware_set_number(aj_hardware *hardware, const char *key, double si_value,
+AJ_API AJ_MUST_USE aj_status aj_hardware_set_number(aj_hardware *hardware, const char *key, double value,
                                                     aj_error *err);
 /* Ranges were checked at set; this checks the keys against each other. */
 AJ_API AJ_MUST_USE aj_status aj_hardware_check(const aj_hardware *hardware, aj_error *err);

@@ -1,10 +1,11 @@
 /* meter.h: the energy that this machine has used, from its own sensors.
  *
- * Units: SI.  Threads: one aj_meter belongs to one thread at a time; nothing is shared.
- * Ownership: open gives, close takes back (NULL allowed); strings are borrowed until close.
- * Missing is NaN with a status, never 0: NOT_FOUND = no such sensor, DENIED = the system refuses, IO = it was
- * there and went away or fails, CORRUPT = what it says makes no sense, OK with 0 joules = a true zero.
- * See docs/meter.md for what each source covers, how far it can be trusted, and on what it was tried.
+ * Units: SI.  Threads: one aj_meter belongs to one thread at a time; its own sampling thread, where one was
+ * asked for, runs from start to stop and stays out of the way of every call. Ownership: open gives, close
+ * takes back (NULL allowed); strings are borrowed until close. Missing is NaN with a status, never 0:
+ * NOT_FOUND = no such sensor, DENIED = the system refuses, IO = it was there and went away or fails, CORRUPT
+ * = what it says makes no sense, OK with 0 joules = a true zero. See docs/meter.md for what each source
+ * covers, how far it can be trusted, and on what it was tried.
  */
 #ifndef ATTOJOULE_METER_H
 #define ATTOJOULE_METER_H
@@ -57,10 +58,13 @@ typedef struct {
     const char *source; /* a name of aj_meter_source; NULL = all that open and do not repeat one another */
     const char *sysfs_root;   /* NULL = the machine's own; copied */
     const char *nvml_library; /* NULL = libnvidia-ml.so.1; a path for another one; copied */
+    double sample_hertz; /* > 0: a thread of the meter samples so often from start to stop, oftener where a
+                          * counter would wrap in between; 10 is a good rate.  0: whoever measures calls
+                          * aj_meter_sample */
 } aj_meter_options;
-#define AJ_METER_OPTIONS_INIT                      \
-    {                                              \
-        sizeof(aj_meter_options), NULL, NULL, NULL \
+#define AJ_METER_OPTIONS_INIT                         \
+    {                                                 \
+        sizeof(aj_meter_options), NULL, NULL, NULL, 0 \
     }
 
 /* Energy between start and stop (or until now). */
@@ -71,7 +75,10 @@ typedef struct {
                                        known; equal when nothing is */
     bool lower_bound;               /* part of the time or of the machine is missing from the value */
     double duration_seconds, gap_seconds, longest_gap_seconds; /* gaps: time without a usable reading */
-    uint32_t covers;                                           /* bit k: zones of kind k are in the value */
+    double
+        suspended_seconds; /* the machine slept: not in duration, and what it used then is not in the value */
+    size_t n_samples;      /* since the start */
+    uint32_t covers;       /* bit k: zones of kind k are in the value */
     double
         platform_joules; /* what the zones around the machine say; NaN: none, or less than its parts used */
 } aj_reading;
@@ -94,16 +101,15 @@ typedef struct {
 AJ_API AJ_MUST_USE aj_status aj_meter_open(aj_meter **out, const aj_context *context,
                                            const aj_meter_options *options, aj_error *err);
 AJ_API void aj_meter_close(aj_meter *meter);
-/* Begins anew at zero joules. */
+/* Begins anew at zero joules, and starts the sampling thread where one was asked for. */
 AJ_API AJ_MUST_USE aj_status aj_meter_start(aj_meter *meter, aj_error *err);
 /* One reading of every zone; sensors of power are integrated between two of them (trapezoid), so call it
  * often: ten times a second.  A zone that fails is a gap, not an error.  BAD_ARGUMENT: not started. */
 AJ_API AJ_MUST_USE aj_status aj_meter_sample(aj_meter *meter, aj_error *err);
 /* Samples once more and gives the sum.  The meter can go on or be started again. */
 AJ_API AJ_MUST_USE aj_status aj_meter_stop(aj_meter *meter, aj_reading *out, aj_error *err);
-/* Zone i as of the latest sample; NOT_FOUND past the last one. */
-AJ_API AJ_MUST_USE aj_status aj_meter_zone(const aj_meter *meter, size_t i, aj_zone_reading *out,
-                                           aj_error *err);
+/* Zone i as of the latest sample; NOT_FOUND past the last one.  `message` is borrowed until the next call. */
+AJ_API AJ_MUST_USE aj_status aj_meter_zone(aj_meter *meter, size_t i, aj_zone_reading *out, aj_error *err);
 
 #ifdef __cplusplus
 }

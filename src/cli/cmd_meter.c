@@ -37,7 +37,7 @@ static const char *state_of(aj_status status)
     }
 }
 
-static json_t *zones_of(const aj_meter *meter, const char *source, cli_table *table)
+static json_t *zones_of(aj_meter *meter, const char *source, cli_table *table)
 {
     json_t *zones = json_array();
     aj_zone_reading zone;

@@ -48,8 +48,10 @@ static aj_status read_zone(const aj_meter *meter, ajp_zone *zone, uint64_t *raw)
     return st;
 }
 
-static void sample(aj_meter *meter)
+static void sample(void *user)
 {
+    aj_meter *meter = user;
+    pthread_mutex_lock(&meter->mutex);
     /* One time a zone, taken around its own reading: the next zones may be slow. */
     for (size_t i = 0; i < meter->n_zones; i++) {
         uint64_t raw = 0;
@@ -59,6 +61,19 @@ static void sample(aj_meter *meter)
         ajp_zone_take(&meter->zones[i], st, raw, 0.5 * (before + after));
         meter->last_seconds = after;
     }
+    meter->n_samples++;
+    pthread_mutex_unlock(&meter->mutex);
+}
+
+double ajp_meter_period_seconds(const aj_meter *meter, double hertz)
+{
+    double period = 1 / hertz;
+    for (size_t i = 0; i < meter->n_zones; i++) {
+        const ajp_counter *counter = &meter->zones[i].counter;
+        double range_joules = (double)counter->modulus * counter->unit_joules;
+        if (counter->modulus != 0) period = fmin(period, 0.25 * range_joules / counter->plausible_watts);
+    }
+    return period;
 }
 
 /* ---- opening ------------------------------------------------------------------------------------- */
@@ -117,6 +132,7 @@ aj_status ajp_meter_open_tree(aj_meter **out, const aj_context *context, const c
     aj_meter *meter = ajp_calloc(context, 1, sizeof *meter);
     if (meter == NULL) return ajp_no_memory(err, "the meter");
     meter->context = context;
+    pthread_mutex_init(&meter->mutex, NULL);
     ajp_arena_init(&meter->arena, context);
     meter->tree = *tree;
     aj_status st;
@@ -134,6 +150,9 @@ aj_status ajp_meter_open_tree(aj_meter **out, const aj_context *context, const c
     return AJ_OK;
 }
 
+/* Counters are updated every millisecond at best. */
+static const double most_hertz = 1000;
+
 aj_status aj_meter_open(aj_meter **out, const aj_context *context, const aj_meter_options *options,
                         aj_error *err)
 {
@@ -143,15 +162,22 @@ aj_status aj_meter_open(aj_meter **out, const aj_context *context, const aj_mete
     if (options == NULL) options = &plain;
     if (options->struct_size != sizeof *options)
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "aj_meter_options: start from AJ_METER_OPTIONS_INIT");
+    if (!(options->sample_hertz >= 0 && options->sample_hertz <= most_hertz))
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "sample_hertz is %g; give 0 to %g, 10 is a good rate",
+                        options->sample_hertz, most_hertz);
     ajp_tree tree = ajp_tree_real(options->sysfs_root);
     if (options->nvml_library != NULL) tree.nvml_library = options->nvml_library;
-    return ajp_meter_open_tree(out, context, options->source, &tree, err);
+    AJ_TRY(ajp_meter_open_tree(out, context, options->source, &tree, err));
+    (*out)->sample_hertz = options->sample_hertz;
+    return AJ_OK;
 }
 
 void aj_meter_close(aj_meter *meter)
 {
     if (meter == NULL) return;
     const aj_context *context = meter->context;
+    ajp_sampler_stop(meter->sampler);
+    pthread_mutex_destroy(&meter->mutex);
     for (size_t i = 0; ajp_meter_row(i) != NULL; i++)
         if (ajp_meter_row(i)->close != NULL) ajp_meter_row(i)->close(meter);
     ajp_free(context, meter->zones);
@@ -161,14 +187,25 @@ void aj_meter_close(aj_meter *meter)
 
 /* ---- running --------------------------------------------------------------------------------------- */
 
+static void halt(aj_meter *meter)
+{
+    ajp_sampler_stop(meter->sampler);
+    meter->sampler = NULL;
+}
+
 aj_status aj_meter_start(aj_meter *meter, aj_error *err)
 {
     if (meter == NULL) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "aj_meter_start: no meter");
+    halt(meter);
     for (size_t i = 0; i < meter->n_zones; i++) ajp_zone_restart(&meter->zones[i]);
     meter->started = true;
+    meter->n_samples = 0;
     meter->start_seconds = meter->tree.now_seconds(meter->tree.user);
+    meter->start_suspended_seconds = meter->tree.suspended_seconds(meter->tree.user);
     sample(meter);
-    return AJ_OK;
+    if (!(meter->sample_hertz > 0)) return AJ_OK;
+    return ajp_sampler_start(&meter->sampler, meter->context,
+                             ajp_meter_period_seconds(meter, meter->sample_hertz), sample, meter, err);
 }
 
 aj_status aj_meter_sample(aj_meter *meter, aj_error *err)
@@ -226,9 +263,12 @@ static double platform_joules(const aj_meter *meter, double inside_joules)
 
 aj_status aj_meter_stop(aj_meter *meter, aj_reading *out, aj_error *err)
 {
+    if (meter != NULL) halt(meter);
     AJ_TRY(aj_meter_sample(meter, err));
-    aj_reading sum = {.energy_joules = {NAN, NAN, AJ_MEASURED}};
+    aj_reading sum = {.energy_joules = {NAN, NAN, AJ_MEASURED}, .n_samples = meter->n_samples};
     double inside_joules = 0;
+    sum.suspended_seconds =
+        fmax(meter->tree.suspended_seconds(meter->tree.user) - meter->start_suspended_seconds, 0);
     sum.duration_seconds = meter->last_seconds - meter->start_seconds;
     for (size_t i = 0; i < meter->n_zones; i++) {
         const ajp_zone *zone = &meter->zones[i];
@@ -243,13 +283,15 @@ aj_status aj_meter_stop(aj_meter *meter, aj_reading *out, aj_error *err)
     return AJ_OK;
 }
 
-aj_status aj_meter_zone(const aj_meter *meter, size_t i, aj_zone_reading *out, aj_error *err)
+aj_status aj_meter_zone(aj_meter *meter, size_t i, aj_zone_reading *out, aj_error *err)
 {
     if (meter == NULL || out == NULL) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "aj_meter_zone: no meter");
     if (i >= meter->n_zones)
         return ajp_fail(err, AJ_NOT_FOUND, 0, "the meter has %zu zones, not %zu", meter->n_zones, i + 1);
+    pthread_mutex_lock(&meter->mutex);
     const ajp_zone *zone = &meter->zones[i];
     ajp_zone_sum sum = ajp_zone_sum_until(zone, meter->last_seconds);
+    snprintf(meter->shown, sizeof meter->shown, "%s", zone->message);
     *out = (aj_zone_reading){
         .source = zone->ops->name,
         .name = zone->name,
@@ -258,7 +300,7 @@ aj_status aj_meter_zone(const aj_meter *meter, size_t i, aj_zone_reading *out, a
         .kind = zone->kind,
         .role = zone->role,
         .status = zone->status,
-        .message = zone->message,
+        .message = meter->shown,
         .energy_joules = {sum.joules, NAN, AJ_MEASURED},
         .low_joules = sum.low_joules,
         .high_joules = sum.high_joules,
@@ -269,5 +311,6 @@ aj_status aj_meter_zone(const aj_meter *meter, size_t i, aj_zone_reading *out, a
         .n_resets = sum.n_resets,
         .n_gaps = sum.n_gaps,
     };
+    pthread_mutex_unlock(&meter->mutex);
     return AJ_OK;
 }

@@ -3,8 +3,11 @@
 #ifndef AJP_METER_OPS_H
 #define AJP_METER_OPS_H
 
+#include <pthread.h>
+
 #include "attojoule/meter.h"
 #include "counter.h"
+#include "sampler.h"
 #include "tree.h"
 
 typedef struct ajp_meter_ops ajp_meter_ops;
@@ -52,7 +55,12 @@ struct aj_meter {
     size_t n_zones, n_capacity;
     void *states[AJP_N_ROWS]; /* of rows with a close */
     bool started;
-    double start_seconds, last_seconds;
+    double start_seconds, last_seconds, start_suspended_seconds;
+    size_t n_samples;
+    double sample_hertz;
+    ajp_sampler *sampler;  /* while it runs; else NULL */
+    char shown[448];       /* the message of the zone that was asked for last */
+    pthread_mutex_t mutex; /* around every sample and every look at the zones */
 };
 
 struct ajp_meter_ops {
@@ -86,5 +94,8 @@ ajp_zone_sum ajp_zone_sum_until(const ajp_zone *zone, double at_seconds);
 /* aj_meter_open with another tree: for tests. */
 aj_status ajp_meter_open_tree(aj_meter **out, const aj_context *context, const char *source,
                               const ajp_tree *tree, aj_error *err);
+/* Seconds between two samples: 1 / hertz, or less, so that the shortest counter wraps at most once in four.
+ */
+double ajp_meter_period_seconds(const aj_meter *meter, double hertz);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PATH_SIZE = 1024, LINE_SIZE = 128, MOST_NAMES = 4096 };
@@ -35,9 +36,25 @@ static double now_real(void *user)
     return ajp_now_seconds();
 }
 
+static double clock_seconds(clockid_t clock)
+{
+    struct timespec at = {0, 0};
+    clock_gettime(clock, &at);
+    return (double)at.tv_sec + 1e-9 * (double)at.tv_nsec;
+}
+
+/* The monotonic clock stands still in suspend, the boot clock goes on. */
+static double suspended_real(void *user)
+{
+    (void)user;
+    double awake = clock_seconds(CLOCK_MONOTONIC);
+    return clock_seconds(CLOCK_BOOTTIME) - awake;
+}
+
 ajp_tree ajp_tree_real(const char *root)
 {
-    return (ajp_tree){root != NULL ? root : "/sys", read_real, now_real, NULL, AJP_NVML_LIBRARY};
+    return (ajp_tree){
+        root != NULL ? root : "/sys", read_real, now_real, suspended_real, NULL, AJP_NVML_LIBRARY};
 }
 
 aj_status ajp_tree_text(const ajp_tree *tree, const char *path, char *text, size_t size, aj_error *err)

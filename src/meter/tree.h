@@ -9,7 +9,8 @@ typedef struct ajp_tree {
     const char *root; /* "/sys" or a folder that looks like it */
     /* Reads a small file below the root; returns an errno, 0 when it could be read. */
     int (*read)(void *user, const char *root, const char *path, char *text, size_t size);
-    double (*now_seconds)(void *user); /* never goes back */
+    double (*now_seconds)(void *user);       /* never goes back; stands still in suspend */
+    double (*suspended_seconds)(void *user); /* how long the machine has slept since it was started */
     void *user;
     const char *nvml_library; /* name or path for the dynamic linker */
 } ajp_tree;
