@@ -1,5 +1,12 @@
 # cmake -DOUT=file.c -DFOLDER=hardware -P embed_presets.cmake: every preset of the folder as a byte array, by name.
-file(GLOB presets "${FOLDER}/*.yaml")
+# Other text files: also -DPATTERN=*.csv -DTYPE=ajp_table -DLIST=ajp_tables -DHEADER=tables.h.
+if(NOT DEFINED PATTERN)
+  set(PATTERN "*.yaml")
+  set(TYPE ajp_preset)
+  set(LIST ajp_presets)
+  set(HEADER presets.h)
+endif()
+file(GLOB presets "${FOLDER}/${PATTERN}")
 list(SORT presets)
 set(arrays "")
 set(rows "")
@@ -16,13 +23,14 @@ foreach(preset IN LISTS presets)
   string(APPEND rows "    {\"${name}\", (const char *)preset_${number}, ${size}},\n")
   math(EXPR number "${number} + 1")
 endforeach()
-file(WRITE "${OUT}" "/* Generated from hardware/ by cmake/embed_presets.cmake; edit the .yaml files. */
-#include \"presets.h\"
+get_filename_component(folder "${FOLDER}" NAME)
+file(WRITE "${OUT}" "/* Generated from ${folder}/ by cmake/embed_presets.cmake; edit the ${PATTERN} files. */
+#include \"${HEADER}\"
 
 #include <stddef.h>
 
 ${arrays}
-const ajp_preset ajp_presets[] = {
+const ${TYPE} ${LIST}[] = {
 ${rows}    {NULL, NULL, 0},
 };
 ")

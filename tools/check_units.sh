@@ -6,14 +6,14 @@ cd "${1:-$(dirname -- "$0")/..}"
 awk '
 BEGIN {
     unit = "(joules|watts|seconds|hertz|kelvin|meters|farads|volts|amps|ohms|siemens|radians|electrons|coulombs|bytes|bits|" \
-           "kilograms_co2e|per_second|per_hertz|per_inference|per_mac|squared|photons)"
+           "kilograms_co2e|dollars|per_joule|per_kilogram_co2e|per_second|per_hertz|per_inference|per_mac|squared|photons)"
     good = "(^|_)" unit "$|_ratio$|_ratios$|^n_|_loss$|^loss$"
     scaled = "_(pj|fj|uj|nj|mj|kj|kwh|wh|nm|um|mm|mw|uw|kw|ms|us|ns|ghz|mhz|khz|ff|pf|db|dbm|celsius|ev|percent)$"
     # value/stddev ... of an estimate or a parameter whose unit stands beside it; counts; pure numbers
     n = split("value values stddev mean low high minimum maximum x scale probability macs samples weight_symbols " \
               "input_symbols photons_incident photons_launched photons ci95_low ci95_high flops_so_far flops_to_target " \
               "accuracy_ci95_dataset_low accuracy_ci95_dataset_high learning_rate leaky_slope momentum beta1 beta2 epsilon " \
-              "weight_decay step_factor si_value uncertainty sum_squares_inputs sum_squares_weights mean_plus mean_minus rows cols", names, " ")
+              "weight_decay step_factor si_value uncertainty sum_squares_inputs sum_squares_weights printed recomputed resolution power_usage_effectiveness mean_plus mean_minus rows cols", names, " ")
     for (i = 1; i <= n; i++) plain[names[i]] = 1
 }
 FNR == 1 { comment = 0 }

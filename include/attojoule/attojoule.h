@@ -3,6 +3,7 @@
 #define ATTOJOULE_ATTOJOULE_H
 
 #include "attojoule/base.h"
+#include "attojoule/carbon.h"
 #include "attojoule/data.h"
 #include "attojoule/hardware.h"
 #include "attojoule/meter.h"
