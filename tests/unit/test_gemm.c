@@ -1,4 +1,5 @@
-/* The products against the plain reference, bit by bit: strides, remainders, epilogues, blocks, long k. */
+/* [threads] The products against the plain reference, bit by bit: strides, remainders, epilogues, blocks,
+ * long k. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* test_train.c: gradients against finite differences, optimisers against a plain reference in double, the
- * same bits for any threads, instruction set and block, specs and what is wrong with them. */
+/* [threads] test_train.c: gradients against finite differences, optimisers against a plain reference in
+ * double, the same bits for any threads, instruction set and block, specs and what is wrong with them. */
 #include "check.h"
 
 #include "train/trainer.h"
