@@ -100,6 +100,8 @@ aj_status ajp_csv_parse(ajp_csv *out, ajp_arena *arena, const char *text, size_t
     if (!next_row(&s))
         return ajp_fail(err, AJ_CORRUPT, 0, "%s: empty; the first line names the columns", file);
     AJ_TRY(read_row(&s, arena, file, row, &csv.n_columns, err));
+    /* A row of c cells has c bytes at least: many columns and many empty lines do not multiply. */
+    n_most = ajp_min_size(n_most, size / csv.n_columns + 1);
     csv.header = ajp_arena_array(arena, csv.n_columns, sizeof *csv.header);
     csv.lines = ajp_arena_array(arena, n_most, sizeof *csv.lines);
     csv.cells = ajp_arena_array(arena, n_most * csv.n_columns, sizeof *csv.cells);

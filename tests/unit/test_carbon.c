@@ -356,6 +356,9 @@ static void test_reference_cases(const aj_carbon *carbon)
     CHECK_OK(aj_carbon_account(carbon, &o, &r, &err), err);
     CHECK_CLOSE(r.location_kilograms_co2e.value, 9.5, 1e-12);
     CHECK_CLOSE(r.power_usage_effectiveness, 1, 0);
+    o.zone = "FR"; /* 44.18 -> 44 -> 0.04: the whole grams are cut, not rounded up */
+    CHECK_OK(aj_carbon_account(carbon, &o, &r, &err), err);
+    CHECK_CLOSE(r.location_kilograms_co2e.value, 25 * 0.04, 1e-12);
     CHECK_CLOSE(r.cloud_low_dollars, 43, 1e-12); /* P100: 0.43 $/h */
     CHECK_CLOSE(r.cloud_high_dollars, 146, 1e-12);
 }
