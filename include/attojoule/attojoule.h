@@ -6,6 +6,7 @@
 #include "attojoule/carbon.h"
 #include "attojoule/data.h"
 #include "attojoule/hardware.h"
+#include "attojoule/ledger.h"
 #include "attojoule/meter.h"
 #include "attojoule/nn.h"
 #include "attojoule/physics.h"
