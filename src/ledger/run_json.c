@@ -118,9 +118,13 @@ typedef struct {
     aj_error *err;
 } reader;
 
+/* What memory did not suffice for looks absent. */
 static void refuse(reader *in, const char *key, const char *wanted)
 {
-    if (in->st == AJ_OK)
+    if (in->st != AJ_OK) return;
+    if (in->arena->failed)
+        in->st = ajp_no_memory(in->err, in->name);
+    else
         in->st = ajp_fail(in->err, AJ_CORRUPT, 0, "%s: %s must be %s", in->name, key, wanted);
 }
 
@@ -194,7 +198,7 @@ static bool get_packed(reader *in, const json_t *object, unsigned char **bytes, 
 {
     const char *text = json_string_value(get(object, "zlib_base64"));
     if (in->st == AJ_OK && text != NULL && ajp_base64_decode(in->arena, text, bytes, size)) return true;
-    if (!in->arena->failed) refuse(in, "zlib_base64", "base64");
+    refuse(in, "zlib_base64", "base64");
     return false;
 }
 
