@@ -58,13 +58,15 @@ typedef struct {
     const char *source; /* a name of aj_meter_source; NULL = all that open and do not repeat one another */
     const char *sysfs_root;   /* NULL = the machine's own; copied */
     const char *nvml_library; /* NULL = libnvidia-ml.so.1; a path for another one; copied */
+    const char *procfs_root;  /* NULL = /proc; copied */
+    long pid; /* > 0: divide processors and memory among this process with all it starts, idle, and others */
     double sample_hertz; /* > 0: a thread of the meter samples so often from start to stop, oftener where a
                           * counter would wrap in between; 10 is a good rate.  0: whoever measures calls
                           * aj_meter_sample */
 } aj_meter_options;
-#define AJ_METER_OPTIONS_INIT                         \
-    {                                                 \
-        sizeof(aj_meter_options), NULL, NULL, NULL, 0 \
+#define AJ_METER_OPTIONS_INIT                                  \
+    {                                                          \
+        sizeof(aj_meter_options), NULL, NULL, NULL, NULL, 0, 0 \
     }
 
 /* Energy between start and stop (or until now). */
@@ -81,6 +83,11 @@ typedef struct {
     uint32_t covers;       /* bit k: zones of kind k are in the value */
     double
         platform_joules; /* what the zones around the machine say; NaN: none, or less than its parts used */
+    /* Processors and memory (not GPUs), divided by CPU time: attributed + idle + others = what they used.
+     * NaN: no pid was given, or nothing could be read.  The division is a model, also of measured joules. */
+    aj_estimate attributed_joules;
+    double idle_joules, others_joules;
+    double tree_cpu_seconds, busy_cpu_seconds; /* of the process tree; of the whole machine */
 } aj_reading;
 
 typedef struct {
@@ -94,6 +101,10 @@ typedef struct {
     double low_joules, high_joules, gap_seconds;
     bool lower_bound;
     size_t n_samples, n_wraps, n_resets, n_gaps;
+    double attributed_joules, idle_joules,
+        others_joules; /* as in aj_reading, of this zone; NaN where not divided */
+    double idle_watts; /* kept apart; 0 unless set */
+    aj_origin idle_origin;
 } aj_zone_reading;
 
 /* On failure *out is NULL and err says why and what to do.  BAD_ARGUMENT: unknown source.  NOT_FOUND: no such
@@ -106,6 +117,15 @@ AJ_API AJ_MUST_USE aj_status aj_meter_start(aj_meter *meter, aj_error *err);
 /* One reading of every zone; sensors of power are integrated between two of them (trapezoid), so call it
  * often: ten times a second.  A zone that fails is a gap, not an error.  BAD_ARGUMENT: not started. */
 AJ_API AJ_MUST_USE aj_status aj_meter_sample(aj_meter *meter, aj_error *err);
+/* What zone i draws while the machine is idle, kept apart from the process's share (at most what is
+ * measured).  Without it nothing is kept apart: 0 W, assumed.  NOT_FOUND past the last zone; BAD_ARGUMENT:
+ * negative or not finite. */
+AJ_API AJ_MUST_USE aj_status aj_meter_set_idle(aj_meter *meter, size_t i, double idle_watts, aj_origin origin,
+                                               aj_error *err);
+/* Takes the mean power of every zone since the start as its idle power, measured.  NOT_MET: the machine was
+ * busy for more than 5 % of that time, or it was shorter than a second: nothing is changed.  UNSUPPORTED: the
+ * meter has no pid. */
+AJ_API AJ_MUST_USE aj_status aj_meter_learn_idle(aj_meter *meter, aj_error *err);
 /* Samples once more and gives the sum.  The meter can go on or be started again. */
 AJ_API AJ_MUST_USE aj_status aj_meter_stop(aj_meter *meter, aj_reading *out, aj_error *err);
 /* Zone i as of the latest sample; NOT_FOUND past the last one.  `message` is borrowed until the next call. */

@@ -25,6 +25,7 @@ ajp_zone *ajp_zone_add(aj_meter *meter, const ajp_meter_ops *ops, const char *na
     zone->path = own_path;
     zone->kind = kind;
     zone->role = role;
+    zone->idle_origin = AJ_ASSUMED;
     zone->counter.update_seconds = counter_update_seconds;
     zone->counter.plausible_watts = ajp_plausible_watts(kind);
     ajp_zone_restart(zone);
@@ -48,10 +49,8 @@ static aj_status read_zone(const aj_meter *meter, ajp_zone *zone, uint64_t *raw)
     return st;
 }
 
-static void sample(void *user)
+static void sample_zones(aj_meter *meter)
 {
-    aj_meter *meter = user;
-    pthread_mutex_lock(&meter->mutex);
     /* One time a zone, taken around its own reading: the next zones may be slow. */
     for (size_t i = 0; i < meter->n_zones; i++) {
         uint64_t raw = 0;
@@ -62,6 +61,14 @@ static void sample(void *user)
         meter->last_seconds = after;
     }
     meter->n_samples++;
+}
+
+static void sample(void *user)
+{
+    aj_meter *meter = user;
+    pthread_mutex_lock(&meter->mutex);
+    sample_zones(meter);
+    ajp_meter_divide(meter, false);
     pthread_mutex_unlock(&meter->mutex);
 }
 
@@ -169,7 +176,11 @@ aj_status aj_meter_open(aj_meter **out, const aj_context *context, const aj_mete
     if (options->nvml_library != NULL) tree.nvml_library = options->nvml_library;
     AJ_TRY(ajp_meter_open_tree(out, context, options->source, &tree, err));
     (*out)->sample_hertz = options->sample_hertz;
-    return AJ_OK;
+    aj_status st = options->pid > 0 ? ajp_meter_follow(*out, options->procfs_root, options->pid, err) : AJ_OK;
+    if (st == AJ_OK) return AJ_OK;
+    aj_meter_close(*out);
+    *out = NULL;
+    return st;
 }
 
 void aj_meter_close(aj_meter *meter)
@@ -180,6 +191,7 @@ void aj_meter_close(aj_meter *meter)
     pthread_mutex_destroy(&meter->mutex);
     for (size_t i = 0; ajp_meter_row(i) != NULL; i++)
         if (ajp_meter_row(i)->close != NULL) ajp_meter_row(i)->close(meter);
+    ajp_processes_close(meter->processes);
     ajp_free(context, meter->zones);
     ajp_arena_free(&meter->arena);
     ajp_free(context, meter);
@@ -202,7 +214,8 @@ aj_status aj_meter_start(aj_meter *meter, aj_error *err)
     meter->n_samples = 0;
     meter->start_seconds = meter->tree.now_seconds(meter->tree.user);
     meter->start_suspended_seconds = meter->tree.suspended_seconds(meter->tree.user);
-    sample(meter);
+    sample_zones(meter);
+    ajp_meter_divide_begin(meter);
     if (!(meter->sample_hertz > 0)) return AJ_OK;
     return ajp_sampler_start(&meter->sampler, meter->context,
                              ajp_meter_period_seconds(meter, meter->sample_hertz), sample, meter, err);
@@ -232,6 +245,14 @@ static void add_counted(aj_reading *sum, const ajp_zone *zone, const ajp_zone_su
     sum->low_joules += part->low_joules;
     sum->high_joules += part->high_joules;
     sum->lower_bound = sum->lower_bound || part->lower_bound;
+}
+
+static void add_split(aj_reading *sum, const ajp_split *split)
+{
+    if (isnan(sum->idle_joules)) sum->attributed_joules.value = sum->idle_joules = sum->others_joules = 0;
+    sum->attributed_joules.value += split->attributed_joules;
+    sum->idle_joules += split->idle_joules;
+    sum->others_joules += split->others_joules;
 }
 
 /* What all zones of one row around the machine say; NaN when one of them is missing (psys is summed over
@@ -265,7 +286,18 @@ aj_status aj_meter_stop(aj_meter *meter, aj_reading *out, aj_error *err)
 {
     if (meter != NULL) halt(meter);
     AJ_TRY(aj_meter_sample(meter, err));
-    aj_reading sum = {.energy_joules = {NAN, NAN, AJ_MEASURED}, .n_samples = meter->n_samples};
+    ajp_meter_divide(meter, true);
+    aj_reading sum = {.energy_joules = {NAN, NAN, AJ_MEASURED},
+                      .n_samples = meter->n_samples,
+                      .attributed_joules = {NAN, NAN, AJ_MODELLED},
+                      .idle_joules = NAN,
+                      .others_joules = NAN,
+                      .tree_cpu_seconds = NAN,
+                      .busy_cpu_seconds = NAN};
+    if (meter->processes != NULL) {
+        sum.tree_cpu_seconds = meter->cpu_now.tree_seconds - meter->cpu_first.tree_seconds;
+        sum.busy_cpu_seconds = meter->cpu_now.busy_seconds - meter->cpu_first.busy_seconds;
+    }
     double inside_joules = 0;
     sum.suspended_seconds =
         fmax(meter->tree.suspended_seconds(meter->tree.user) - meter->start_suspended_seconds, 0);
@@ -275,6 +307,8 @@ aj_status aj_meter_stop(aj_meter *meter, aj_reading *out, aj_error *err)
         if (zone->role != AJ_ZONE_ROLE_COUNTED) continue;
         ajp_zone_sum part = ajp_zone_sum_until(zone, meter->last_seconds);
         add_counted(&sum, zone, &part);
+        ajp_split split = ajp_meter_split(meter, zone, part.joules);
+        if (!isnan(split.attributed_joules)) add_split(&sum, &split);
         if (part.seen && zone->kind != AJ_ZONE_GPU) inside_joules += part.joules;
     }
     if (sum.covers == 0) sum.low_joules = sum.high_joules = NAN;
@@ -291,6 +325,7 @@ aj_status aj_meter_zone(aj_meter *meter, size_t i, aj_zone_reading *out, aj_erro
     pthread_mutex_lock(&meter->mutex);
     const ajp_zone *zone = &meter->zones[i];
     ajp_zone_sum sum = ajp_zone_sum_until(zone, meter->last_seconds);
+    ajp_split split = ajp_meter_split(meter, zone, sum.joules);
     snprintf(meter->shown, sizeof meter->shown, "%s", zone->message);
     *out = (aj_zone_reading){
         .source = zone->ops->name,
@@ -310,6 +345,11 @@ aj_status aj_meter_zone(aj_meter *meter, size_t i, aj_zone_reading *out, aj_erro
         .n_wraps = sum.n_wraps,
         .n_resets = sum.n_resets,
         .n_gaps = sum.n_gaps,
+        .attributed_joules = split.attributed_joules,
+        .idle_joules = split.idle_joules,
+        .others_joules = split.others_joules,
+        .idle_watts = zone->idle_watts,
+        .idle_origin = zone->idle_origin,
     };
     pthread_mutex_unlock(&meter->mutex);
     return AJ_OK;

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "attojoule/meter.h"
+#include "attribution.h"
 #include "counter.h"
 #include "sampler.h"
 #include "tree.h"
@@ -36,7 +37,10 @@ typedef struct {
     double unit_watts;  /* > 0: a sensor of power; `counter` then only has plausible_watts */
     aj_status status;
     char message[448];
+    double idle_watts;
+    aj_origin idle_origin;
     ajp_zone_sum sum;
+    ajp_zone_split split;
 } ajp_zone;
 
 /* One number a row, for what it keeps open. */
@@ -51,6 +55,9 @@ struct aj_meter {
     const aj_context *context;
     ajp_arena arena;
     ajp_tree tree;
+    ajp_tree proc;            /* the same with the root of procfs */
+    ajp_processes *processes; /* NULL: nothing is divided */
+    ajp_cpu_time cpu_first, cpu_now;
     ajp_zone *zones;
     size_t n_zones, n_capacity;
     void *states[AJP_N_ROWS]; /* of rows with a close */
@@ -94,6 +101,17 @@ ajp_zone_sum ajp_zone_sum_until(const ajp_zone *zone, double at_seconds);
 /* aj_meter_open with another tree: for tests. */
 aj_status ajp_meter_open_tree(aj_meter **out, const aj_context *context, const char *source,
                               const ajp_tree *tree, aj_error *err);
+/* Follows a process tree from now on; `procfs_root` NULL = /proc. */
+aj_status ajp_meter_follow(aj_meter *meter, const char *procfs_root, long pid, aj_error *err);
+/* Under the mutex: begins to divide; divides what has come since the last time (at most once a second unless
+ * `final`). */
+void ajp_meter_divide_begin(aj_meter *meter);
+void ajp_meter_divide(aj_meter *meter, bool final);
+/* Whether the zone is divided at all. */
+bool ajp_meter_divides(const aj_meter *meter, const ajp_zone *zone);
+/* The parts of a zone that now add up to `joules`; NaN where it is not divided. */
+ajp_split ajp_meter_split(const aj_meter *meter, const ajp_zone *zone, double joules);
+
 /* Seconds between two samples: 1 / hertz, or less, so that the shortest counter wraps at most once in four.
  */
 double ajp_meter_period_seconds(const aj_meter *meter, double hertz);
