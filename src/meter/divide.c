@@ -29,6 +29,7 @@ void ajp_meter_divide_begin(aj_meter *meter)
     ajp_cpu_time now;
     if (ajp_processes_update(meter->processes, &now, NULL) == AJ_OK) meter->cpu_now = now;
     meter->cpu_first = meter->cpu_now;
+    meter->divided_seconds = meter->start_seconds;
     for (size_t i = 0; i < meter->n_zones; i++) {
         memset(&meter->zones[i].split, 0, sizeof meter->zones[i].split);
         meter->zones[i].split.at_seconds = meter->start_seconds;
@@ -55,15 +56,14 @@ static void divide_zone(ajp_zone *zone, const ajp_cpu_time *now)
 void ajp_meter_divide(aj_meter *meter, bool final)
 {
     if (meter->processes == NULL) return;
+    /* Looking at every process is the larger part of what measuring costs: once a window, not at every
+     * sample. */
+    if (!final && meter->last_seconds - meter->divided_seconds < window_seconds) return;
+    meter->divided_seconds = meter->last_seconds;
     ajp_cpu_time now;
-    /* New processes are looked for at every sample, so that few end unseen. */
     if (ajp_processes_update(meter->processes, &now, NULL) == AJ_OK) meter->cpu_now = now;
-    for (size_t i = 0; i < meter->n_zones; i++) {
-        ajp_zone *zone = &meter->zones[i];
-        if (!ajp_meter_divides(meter, zone)) continue;
-        if (final || meter->last_seconds - zone->split.at_seconds >= window_seconds)
-            divide_zone(zone, &meter->cpu_now);
-    }
+    for (size_t i = 0; i < meter->n_zones; i++)
+        if (ajp_meter_divides(meter, &meter->zones[i])) divide_zone(&meter->zones[i], &meter->cpu_now);
 }
 
 ajp_split ajp_meter_split(const aj_meter *meter, const ajp_zone *zone, double joules)
@@ -119,6 +119,7 @@ aj_status aj_meter_learn_idle(aj_meter *meter, aj_error *err)
         return ajp_fail(err, AJ_UNSUPPORTED, 0,
                         "without a pid the meter does not look at CPU time; give it one");
     pthread_mutex_lock(&meter->mutex);
+    ajp_meter_divide(meter, true);
     aj_status st = learn(meter, err);
     pthread_mutex_unlock(&meter->mutex);
     return st;

@@ -58,6 +58,7 @@ struct aj_meter {
     ajp_tree proc;            /* the same with the root of procfs */
     ajp_processes *processes; /* NULL: nothing is divided */
     ajp_cpu_time cpu_first, cpu_now;
+    double divided_seconds; /* when it was divided last */
     ajp_zone *zones;
     size_t n_zones, n_capacity;
     void *states[AJP_N_ROWS]; /* of rows with a close */
