@@ -36,7 +36,8 @@ static int aligned_batch(const ajp_type *type, size_t rank)
     return type->batch_axis < 0 ? -1 : type->batch_axis + (int)(rank - type->rank);
 }
 
-static aj_status broadcast(const ajp_op_infer *i, const ajp_type *a, const ajp_type *b, ajp_type *out)
+aj_status ajp_elementwise_broadcast(const ajp_op_infer *i, const ajp_type *a, const ajp_type *b,
+                                    ajp_type *out)
 {
     size_t rank = a->rank > b->rank ? a->rank : b->rank;
     int batch_a = aligned_batch(a, rank), batch_b = aligned_batch(b, rank);
@@ -84,7 +85,7 @@ static aj_status infer(const ajp_op_infer *i)
         return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err,
                              "has inputs of shapes that do not fit; before opset 7 "
                              "broadcasting has to be asked for with the attributes broadcast and axis");
-    return broadcast(i, a, &b, &i->out[0]);
+    return ajp_elementwise_broadcast(i, a, &b, &i->out[0]);
 }
 
 /* ---- loops -------------------------------------------------------------------------------------------- */

@@ -14,4 +14,9 @@ typedef struct {
 /* b's shape as numpy broadcasting wants it: with axis, ones behind it. False when it does not fit. */
 bool ajp_elementwise_align(const ajp_elementwise_params *params, size_t a_rank, ajp_type *b);
 
+/* Shape of an operation of two broadcast operands; samples stay apart or it fails.  The element type is a's.
+ */
+aj_status ajp_elementwise_broadcast(const ajp_op_infer *i, const ajp_type *a, const ajp_type *b,
+                                    ajp_type *out);
+
 #endif
