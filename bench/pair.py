@@ -11,6 +11,7 @@ import shlex
 import statistics
 import subprocess
 import sys
+import time
 
 
 class Side:
@@ -27,6 +28,7 @@ class Side:
         raise SystemExit(f"did not start: {command}")
 
     def seconds(self, calls):
+        time.sleep(0.05)  # threads of the other side may go on spinning for a while after their work
         self.process.stdin.write(f"{calls}\n")
         self.process.stdin.flush()
         return float(self.process.stdout.readline())
