@@ -95,7 +95,8 @@ aj_status aj_session_run(aj_session *session, const float *inputs, size_t n, flo
         return AJ_OK;
     }
     /* as many rounds as chunks of max_chunk need, with the same number of samples for every thread */
-    size_t n_rounds = (n + n_threads * max_chunk - 1) / (n_threads * max_chunk), n_chunks = n_threads * n_rounds;
+    size_t n_rounds = (n + n_threads * max_chunk - 1) / (n_threads * max_chunk),
+           n_chunks = n_threads * n_rounds;
     s.chunk = ajp_min_size(max_chunk, (n + n_chunks - 1) / n_chunks);
     for (size_t i = 0; i < n_threads; i++) session->failures[i].status = AJ_OK;
     ajp_pool_run(pool, (n + s.chunk - 1) / s.chunk, run_chunk, &s);
