@@ -104,6 +104,7 @@ static aj_status account(const void *untyped, const ajp_workload *work, size_t i
 const ajp_hardware_ops ajp_hardware_digital = {
     .name = "digital",
     .summary = "exact arithmetic on a weight-stationary array of multiply-accumulate units",
+    .read_law = "exact: float32 products, no noise",
     .latency_of =
         "one batch through all products, one after the other: loading the weights, filling, streaming and "
         "draining the array; digital steps outside it take no time",

@@ -122,6 +122,7 @@ typedef struct {
 
 typedef struct {
     const char *name, *summary, *latency_of;
+    const char *read_law; /* how a read is drawn, one sentence for --explain */
     size_t params_size;
     const ajp_param *params;
     size_t n_params;

@@ -326,6 +326,11 @@ const ajp_hardware_ops ajp_hardware_homodyne = {
     .name = "homodyne",
     .summary = "inputs and weights as pulses of light, multiplied by interference on balanced detectors, "
                "summed as charge",
+    .read_law = "counts: per output one normal of the exact variance with its third cumulant, rounded to "
+                "whole counts, from 20 "
+                "photons an output on; below, both Poisson counts by inversion; capacitance noise, phase "
+                "noise and full well "
+                "where described",
     .latency_of = "one batch through all products, one after the other: the symbols of a product at the "
                   "clock, then its "
                   "read-out; digital steps take no time",

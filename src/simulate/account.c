@@ -3,7 +3,6 @@
 #include "study.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "../record/builder.h"
 
@@ -52,9 +51,7 @@ static void fill_layer(aj_evaluation *out, aj_layer_record *layer, const ajp_map
     layer->energy = account->energy;
     if (findings == NULL) return;
     layer->signal_to_noise_ratio = findings->signal_to_noise_ratio[i];
-    aj_parameter swing;
-    if (aj_hardware_find(mapping->hardware, "integrator_swing_volts", &swing) && !isnan(swing.value))
-        layer->clipped_ratio = findings->clipped_ratio[i];
+    layer->clipped_ratio = findings->clipped_ratio[i];
 }
 
 static void record_hardware(aj_evaluation *out, const aj_hardware *hardware)
@@ -104,16 +101,6 @@ static double photons_per_mac(const ajp_mapping *mapping, const ajp_product_acco
     return macs > 0.0 ? photons / macs : (double)NAN;
 }
 
-static const char *law_text(const ajp_mapping *mapping)
-{
-    if (strcmp(mapping->ops->name, "digital") == 0) return "exact: float32 products, no noise";
-    return "counts: per output one normal of the exact variance with its third cumulant, rounded to whole "
-           "counts, from 20 "
-           "photons an output on; below, both Poisson counts by inversion; capacitance noise, phase noise "
-           "and full well "
-           "where described";
-}
-
 static aj_status fill_account(aj_evaluation *out, const ajp_mapping *mapping, const aj_hardware *fallback,
                               const ajp_workload *work, ajp_product_account *accounts,
                               const ajp_layer_findings *findings, aj_error *err)
@@ -159,7 +146,7 @@ aj_status ajp_record_account(aj_evaluation *out, const ajp_mapping *mapping, con
     record_fallbacks(out, mapping);
     out->batch = batch;
     out->mode = mode == AJ_MODE_LATENCY ? "latency" : "throughput";
-    out->law = ajp_record_string(out, law_text(mapping));
+    out->law = ajp_record_string(out, mapping->ops->read_law);
     AJ_TRY_DONE(fill_account(out, mapping, fallback, &work, accounts, findings, err));
 done:
     ajp_arena_free(&arena);

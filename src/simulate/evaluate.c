@@ -22,6 +22,7 @@ typedef struct {
     uint32_t *n_correct;     /* per sample, over trials */
     double *accuracy, *loss; /* per trial */
     ajp_layer_error layer_error;
+    bool *can_clip;            /* per product: its frozen part has a full well */
     double *input_sum_squares; /* of the first trial, for calibrated gains; or NULL */
     float *outputs;
     ajp_arena arena;
@@ -72,7 +73,9 @@ static aj_status prepare(evaluation *e, ajp_study *study, const ajp_mapping *map
     e->scratch = ajp_arena_array(&e->arena, study->n_threads, sizeof *e->scratch);
     e->accuracy = ajp_arena_array(&e->arena, options->n_trials, sizeof(double));
     e->loss = ajp_arena_array(&e->arena, options->n_trials, sizeof(double));
-    bool good = e->readers != NULL && e->scratch != NULL && e->accuracy != NULL && e->loss != NULL;
+    e->can_clip = ajp_arena_array(&e->arena, study->n_products, sizeof *e->can_clip);
+    bool good = e->readers != NULL && e->scratch != NULL && e->accuracy != NULL && e->loss != NULL &&
+                e->can_clip != NULL;
     if (good && study->labels != NULL)
         good = (e->score.correct = ajp_arena_array(&e->arena, n, 1)) != NULL &&
                (e->score.loss = ajp_arena_array(&e->arena, n, sizeof(double))) != NULL &&
@@ -107,6 +110,11 @@ static aj_status run_trial(evaluation *e, const ajp_mapping *mapping, const aj_e
     ajp_trial trial;
     AJ_TRY(ajp_trial_freeze(&trial, mapping, options->seed, number, err));
     e->trial = &trial;
+    for (size_t i = 0; i < e->study->n_products; i++) {
+        const ajp_frozen *frozen = &trial.products[i].frozen;
+        e->can_clip[i] = mapping->products[i].on_hardware && frozen->law == AJP_LAW_COUNTS &&
+                         isfinite(frozen->clip_electrons);
+    }
     for (unsigned i = 0; i < e->n_readers; i++) {
         e->readers[i].layer_error = options->per_layer && number == 0 ? &e->layer_error : NULL;
         e->readers[i].input_sum_squares = number == 0 ? e->input_sum_squares : NULL;
@@ -164,7 +172,7 @@ static void find_layers(const evaluation *e, const ajp_mapping *mapping, const a
         const ajp_mapped_product *mapped = &mapping->products[i];
         double n_results = (double)mapped->product.rows * (double)mapped->product.reps *
                            (double)mapped->n_tiles * (double)n * (double)options->n_trials;
-        findings->clipped_ratio[i] = (double)n_clipped / n_results;
+        findings->clipped_ratio[i] = e->can_clip[i] ? (double)n_clipped / n_results : (double)NAN;
         if (findings->input_mean_sum_squares != NULL)
             findings->input_mean_sum_squares[i] = aj_sum(e->input_sum_squares + i * n, n) / (double)n;
         findings->signal_to_noise_ratio[i] = (double)NAN;

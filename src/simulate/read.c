@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { DRAWS_PER_READ = 8, DRAW_LAYER_PHASE = 5, MAX_READS = 32 };
+enum { DRAWS_PER_READ = 8, DRAW_LAYER_PHASE = 5 };
 
 typedef struct { /* one product call, so that the steps below need no long argument lists */
     ajp_reader *reader;
