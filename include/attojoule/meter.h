@@ -131,6 +131,167 @@ AJ_API AJ_MUST_USE aj_status aj_meter_stop(aj_meter *meter, aj_reading *out, aj_
 /* Zone i as of the latest sample; NOT_FOUND past the last one.  `message` is borrowed until the next call. */
 AJ_API AJ_MUST_USE aj_status aj_meter_zone(aj_meter *meter, size_t i, aj_zone_reading *out, aj_error *err);
 
+/* The sums until now: takes a sample; the meter goes on. */
+AJ_API AJ_MUST_USE aj_status aj_meter_now(aj_meter *meter, aj_reading *out, aj_error *err);
+
+/* ---- marks: what the program that is measured says about itself ---------------------------------- */
+
+/* Lines of text: name, how a line looks, what it says.  A line has at most AJ_MARK_SIZE bytes with its
+ * newline, so that it goes through a pipe in one piece. */
+#define AJ_MARK_LIST(X)                                                                            \
+    X(MARK, "mark", "mark NAME", "what ran since the previous mark, or the start, was NAME")       \
+    X(BEGIN, "begin", "begin NAME", "NAME begins; it may lie inside others, and come back")        \
+    X(END, "end", "end NAME", "NAME ends")                                                         \
+    X(EPOCH, "epoch", "epoch K of N", "epoch K of N has ended; K = 0: the first one begins")       \
+    X(FLOPS, "flops", "flops X", "X floating point operations were done since the last such line") \
+    X(ACCURACY, "accuracy", "accuracy X", "the share of right answers now, 0 to 1")
+typedef enum {
+#define AJ_MARK_ENUM(name, text, form, about) AJ_MARK_##name,
+    AJ_MARK_LIST(AJ_MARK_ENUM)
+#undef AJ_MARK_ENUM
+        AJ_N_MARKS
+} aj_mark_kind;
+AJ_API const char *aj_mark_kind_name(aj_mark_kind kind);
+enum { AJ_MARK_SIZE = 512 };
+
+typedef struct {
+    aj_mark_kind kind;
+    char name[AJ_MARK_SIZE]; /* of MARK, BEGIN, END; else empty */
+    double value, total;     /* of FLOPS, ACCURACY; K and N of EPOCH (N NaN: not said); else NaN */
+} aj_marker;
+/* Reads one line, with or without its newline.  BAD_ARGUMENT: not one of them. */
+AJ_API AJ_MUST_USE aj_status aj_marker_read(aj_marker *out, const char *line, aj_error *err);
+
+/* Says one line (without newline) to the `aj run` around this program.  AJ_MARK in the environment is the
+ * number of a pipe, AJ_MARK_PIPE the pipe's inode, so that another file that got the number is left alone.
+ * Without them, or when nobody reads any more, nothing happens and no signal is raised; a pipe that stays
+ * full for 0.1 s loses the line.  Any thread.  True: the line was handed over. */
+AJ_API bool aj_mark(const char *format, ...) AJ_PRINTF(1, 2);
+
+/* What happened under one name: between its begins and ends, or before its marks. */
+typedef struct {
+    const char *name; /* borrowed */
+    size_t n;         /* how often it ended */
+    bool open;        /* it goes on; the time until now is counted in */
+    double duration_seconds;
+    aj_estimate energy_joules; /* of all counted zones, as in aj_reading; value NaN: not known */
+    double low_joules, high_joules;
+    double attributed_joules; /* as in aj_reading; NaN: not divided */
+    double flops;             /* said meanwhile; NaN: none */
+} aj_phase;
+
+/* For a program that meters itself: takes a sample (unless the latest is younger than 10 ms) and one line of
+ * AJ_MARK_LIST.  BAD_ARGUMENT: no such line, an end without its begin, or the meter was not started. */
+AJ_API AJ_MUST_USE aj_status aj_meter_mark(aj_meter *meter, const char *line, aj_error *err);
+/* Phase i, in the order in which their names came, as of the latest sample; NOT_FOUND past the last.  `name`
+ * lives until the meter starts again or is closed. */
+AJ_API AJ_MUST_USE aj_status aj_meter_phase(aj_meter *meter, size_t i, aj_phase *out, aj_error *err);
+
+/* What n equal pieces of work will have used when k of them are done: value = before + n x mean.  What is
+ * spent is known; the n - k others have the 95 % prediction interval t s sqrt((n-k)^2/k + (n-k)), Student
+ * with k - 1 degrees of freedom (Hahn and Meeker 1991, 4.8).  low and high are NaN for k = 1; everything is
+ * for k = 0, k > n and where a piece or `before` is NaN. */
+typedef struct {
+    double value, low, high;
+    size_t n_done, n_total;
+} aj_prediction;
+AJ_API aj_prediction aj_predict_total(const double *pieces, size_t n_done, size_t n_total, double before);
+
+/* ---- trace: what a meter saw over time, in a file that can be priced again elsewhere --------------- */
+
+/* docs/formats/trace.md: JSON lines, only ever appended, one write a line; a writer that is killed leaves at
+ * most one torn line, which readers ignore.  One aj_trace belongs to one thread; the meter must outlive it.
+ */
+typedef struct aj_trace aj_trace;
+typedef struct {
+    size_t struct_size; /* set by the INIT macro */
+    const char *uid;    /* of the run, 32 hex digits; NULL = none */
+    const char *host;   /* NULL = this machine's name */
+    double most_hertz;  /* a sample is written at most so often; marks add theirs.  Later in a long trace the
+                         * distance grows to 1/10,000 of the time since the start, 60 s at most */
+} aj_trace_options;
+#define AJ_TRACE_OPTIONS_INIT                   \
+    {                                           \
+        sizeof(aj_trace_options), NULL, NULL, 1 \
+    }
+/* `meter` was started; NULL: a trace of marks without joules.  `path` NULL: nothing is written, marks are
+ * taken all the same.  BAD_ARGUMENT: the file is there and not empty: a trace is never overwritten. */
+AJ_API AJ_MUST_USE aj_status aj_trace_open(aj_trace **out, const aj_context *context, const char *path,
+                                           aj_meter *meter, const aj_trace_options *options, aj_error *err);
+/* Writes the meter's latest sample when one is due; call it as often as you like.  The meter's own thread, or
+ * whoever measures, takes the samples.  IO: the line was taken back; the trace can go on. */
+AJ_API AJ_MUST_USE aj_status aj_trace_sample(aj_trace *trace, aj_error *err);
+/* A mark, now: takes a sample (unless the latest is younger than 10 ms), writes it and the mark. */
+AJ_API AJ_MUST_USE aj_status aj_trace_mark(aj_trace *trace, const aj_marker *marker, aj_error *err);
+/* Bytes as they come out of the pipe of AJ_MARK, cut anywhere: marks every whole line.  Lines that are no
+ * marks are counted and ignored.  n = 0: the pipe has ended; what is left counts as a line. */
+AJ_API AJ_MUST_USE aj_status aj_trace_feed(aj_trace *trace, const char *bytes, size_t n, aj_error *err);
+/* What the marks have said so far; strings are borrowed until the next call. */
+typedef struct {
+    size_t n_marks, n_ignored;
+    const char *ignored;           /* the first line that was no mark; NULL: none */
+    const char *phase;             /* innermost phase that is open; NULL: none */
+    double epoch, n_epochs;        /* ended / planned; NaN: not said */
+    double flops, accuracy_ratio;  /* NaN: not said */
+    aj_prediction joules, seconds; /* of the whole, from the epochs; joules: attributed ones (and the graphics
+                                    * cards') where the meter divides, else all */
+} aj_trace_state;
+AJ_API void aj_trace_now(const aj_trace *trace, aj_trace_state *out);
+/* Phase i of the trace, as aj_meter_phase. */
+AJ_API AJ_MUST_USE aj_status aj_trace_phase(const aj_trace *trace, size_t i, aj_phase *out, aj_error *err);
+/* The last sample, and what aj_meter_stop gave (NULL allowed), then the end; frees the trace in every case.
+ * NULL trace allowed.  Without a call to it the trace is one of a killed meter. */
+AJ_API AJ_MUST_USE aj_status aj_trace_close(aj_trace *trace, const aj_reading *reading, aj_error *err);
+
+/* A trace that was read. */
+typedef struct {
+    const char *source, *name, *parent; /* parent NULL: none */
+    aj_zone_kind kind;
+    aj_zone_role role;
+    aj_origin origin;
+    double error_ratio; /* known error of the sensor, as a share of the energy; 0: not known */
+} aj_trace_zone;
+/* Sums since the start; NaN: not known (yet).  joules, low and high are of the counted zones. */
+typedef struct {
+    double seconds;      /* since the start, without the time that the machine slept */
+    double unix_seconds; /* the same moment on the wall clock that the trace began with */
+    double joules, low_joules, high_joules;
+    double attributed_joules, idle_joules; /* of the zones that are divided */
+    double
+        own_joules; /* attributed, and counted zones that are not divided; all counted ones where none is */
+    double tree_cpu_seconds, busy_cpu_seconds;
+    double gap_seconds;        /* the largest of the counted zones */
+    const double *zone_joules; /* n_zones */
+} aj_trace_point;
+typedef struct {
+    aj_marker marker;
+    double seconds, joules, own_joules; /* sums at the mark, as in aj_trace_point */
+    double flops;                       /* said so far; NaN: none */
+} aj_trace_event;
+typedef struct {
+    void *memory;
+    char uid[33]; /* "": none */
+    const char *host, *tool;
+    double started_unix_seconds;
+    const aj_trace_zone *zones;
+    size_t n_zones;
+    const aj_trace_point *points; /* in the order of time */
+    size_t n_points;
+    const aj_trace_event *events;
+    size_t n_events;
+    const aj_phase *phases;
+    size_t n_phases;
+    aj_trace_state state; /* as of the end; nothing in it is borrowed from a trace */
+    bool ended;           /* false: the meter was killed */
+    double duration_seconds;
+    aj_reading reading; /* of the end line; where there is none, from the last point */
+} aj_trace_record;
+/* CORRUPT with file and line for what is no trace; a last line without its newline is ignored. */
+AJ_API AJ_MUST_USE aj_status aj_trace_read(aj_trace_record *out, const char *path, aj_error *err);
+AJ_API AJ_MUST_USE aj_status aj_trace_read_bytes(aj_trace_record *out, const void *bytes, size_t size,
+                                                 const char *name, aj_error *err);
+AJ_API void aj_trace_record_destroy(aj_trace_record *record); /* NULL allowed */
+
 #ifdef __cplusplus
 }
 #endif

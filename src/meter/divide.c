@@ -4,8 +4,6 @@
 
 #include "meter_ops.h"
 
-/* CPU time comes in ticks of 10 ms: shorter windows would be mostly noise. */
-static const double window_seconds = 1;
 /* A machine that is busier than this is not idle. */
 static const double quiet_ratio = 0.05;
 
@@ -53,12 +51,12 @@ static void divide_zone(ajp_zone *zone, const ajp_cpu_time *now)
     last->cpu = *now;
 }
 
-void ajp_meter_divide(aj_meter *meter, bool final)
+void ajp_meter_divide(aj_meter *meter, double least_seconds)
 {
     if (meter->processes == NULL) return;
     /* Looking at every process is the larger part of what measuring costs: once a window, not at every
      * sample. */
-    if (!final && meter->last_seconds - meter->divided_seconds < window_seconds) return;
+    if (meter->last_seconds - meter->divided_seconds < least_seconds) return;
     meter->divided_seconds = meter->last_seconds;
     ajp_cpu_time now;
     if (ajp_processes_update(meter->processes, &now, NULL) == AJ_OK) meter->cpu_now = now;
@@ -93,7 +91,7 @@ static aj_status learn(aj_meter *meter, aj_error *err)
 {
     double seconds = meter->last_seconds - meter->start_seconds;
     double busy = meter->cpu_now.busy_seconds - meter->cpu_first.busy_seconds;
-    if (!(seconds >= window_seconds))
+    if (!(seconds >= AJP_WINDOW_SECONDS))
         return ajp_fail(err, AJ_NOT_MET, 0,
                         "%.3g s are too short to learn the idle power from; wait a second or more", seconds);
     if (busy > quiet_ratio * seconds * meter->cpu_now.n_processors)
@@ -119,7 +117,7 @@ aj_status aj_meter_learn_idle(aj_meter *meter, aj_error *err)
         return ajp_fail(err, AJ_UNSUPPORTED, 0,
                         "without a pid the meter does not look at CPU time; give it one");
     pthread_mutex_lock(&meter->mutex);
-    ajp_meter_divide(meter, true);
+    ajp_meter_divide(meter, 0);
     aj_status st = learn(meter, err);
     pthread_mutex_unlock(&meter->mutex);
     return st;

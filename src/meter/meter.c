@@ -8,6 +8,8 @@
 /* Counters of processors are updated about every millisecond, unevenly.  Without this a short step right
  * after a long update would look like a reset. */
 static const double counter_update_seconds = 0.02;
+/* A mark takes the latest sample when it is younger: a program may say a thousand of them a second. */
+static const double fresh_seconds = 0.01;
 
 ajp_zone *ajp_zone_add(aj_meter *meter, const ajp_meter_ops *ops, const char *name, const char *path,
                        aj_zone_kind kind, aj_zone_role role)
@@ -68,7 +70,7 @@ static void sample(void *user)
     aj_meter *meter = user;
     pthread_mutex_lock(&meter->mutex);
     sample_zones(meter);
-    ajp_meter_divide(meter, false);
+    ajp_meter_divide(meter, AJP_WINDOW_SECONDS);
     pthread_mutex_unlock(&meter->mutex);
 }
 
@@ -192,6 +194,7 @@ void aj_meter_close(aj_meter *meter)
     for (size_t i = 0; ajp_meter_row(i) != NULL; i++)
         if (ajp_meter_row(i)->close != NULL) ajp_meter_row(i)->close(meter);
     ajp_processes_close(meter->processes);
+    ajp_phases_end(&meter->phases);
     ajp_free(context, meter->zones);
     ajp_arena_free(&meter->arena);
     ajp_free(context, meter);
@@ -216,15 +219,21 @@ aj_status aj_meter_start(aj_meter *meter, aj_error *err)
     meter->start_suspended_seconds = meter->tree.suspended_seconds(meter->tree.user);
     sample_zones(meter);
     ajp_meter_divide_begin(meter);
+    ajp_meter_forget_marks(meter);
     if (!(meter->sample_hertz > 0)) return AJ_OK;
     return ajp_sampler_start(&meter->sampler, meter->context,
                              ajp_meter_period_seconds(meter, meter->sample_hertz), sample, meter, err);
 }
 
+static aj_status check_started(const aj_meter *meter, aj_error *err)
+{
+    if (meter != NULL && meter->started) return AJ_OK;
+    return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "the meter was not started; call aj_meter_start first");
+}
+
 aj_status aj_meter_sample(aj_meter *meter, aj_error *err)
 {
-    if (meter == NULL || !meter->started)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "the meter was not started; call aj_meter_start first");
+    AJ_TRY(check_started(meter, err));
     sample(meter);
     return AJ_OK;
 }
@@ -282,11 +291,8 @@ static double platform_joules(const aj_meter *meter, double inside_joules)
     return NAN;
 }
 
-aj_status aj_meter_stop(aj_meter *meter, aj_reading *out, aj_error *err)
+aj_reading ajp_meter_total(const aj_meter *meter)
 {
-    if (meter != NULL) halt(meter);
-    AJ_TRY(aj_meter_sample(meter, err));
-    ajp_meter_divide(meter, true);
     aj_reading sum = {.energy_joules = {NAN, NAN, AJ_MEASURED},
                       .n_samples = meter->n_samples,
                       .attributed_joules = {NAN, NAN, AJ_MODELLED},
@@ -313,6 +319,32 @@ aj_status aj_meter_stop(aj_meter *meter, aj_reading *out, aj_error *err)
     }
     if (sum.covers == 0) sum.low_joules = sum.high_joules = NAN;
     sum.platform_joules = platform_joules(meter, inside_joules);
+    return sum;
+}
+
+void ajp_meter_refresh(aj_meter *meter)
+{
+    if (meter->tree.now_seconds(meter->tree.user) - meter->last_seconds >= fresh_seconds) sample_zones(meter);
+    ajp_meter_divide(meter, AJP_MARK_WINDOW_SECONDS);
+}
+
+aj_status aj_meter_now(aj_meter *meter, aj_reading *out, aj_error *err)
+{
+    AJ_TRY(check_started(meter, err));
+    pthread_mutex_lock(&meter->mutex);
+    ajp_meter_refresh(meter);
+    aj_reading sum = ajp_meter_total(meter);
+    pthread_mutex_unlock(&meter->mutex);
+    if (out != NULL) *out = sum;
+    return AJ_OK;
+}
+
+aj_status aj_meter_stop(aj_meter *meter, aj_reading *out, aj_error *err)
+{
+    if (meter != NULL) halt(meter);
+    AJ_TRY(aj_meter_sample(meter, err));
+    ajp_meter_divide(meter, 0);
+    aj_reading sum = ajp_meter_total(meter);
     if (out != NULL) *out = sum;
     return AJ_OK;
 }

@@ -8,6 +8,7 @@
 #include "attojoule/meter.h"
 #include "attribution.h"
 #include "counter.h"
+#include "phases.h"
 #include "sampler.h"
 #include "tree.h"
 
@@ -69,6 +70,7 @@ struct aj_meter {
     ajp_sampler *sampler;  /* while it runs; else NULL */
     char shown[448];       /* the message of the zone that was asked for last */
     pthread_mutex_t mutex; /* around every sample and every look at the zones */
+    ajp_phases phases;     /* of marks that the metered program itself gave; touched by its thread only */
 };
 
 struct ajp_meter_ops {
@@ -102,12 +104,21 @@ ajp_zone_sum ajp_zone_sum_until(const ajp_zone *zone, double at_seconds);
 /* aj_meter_open with another tree: for tests. */
 aj_status ajp_meter_open_tree(aj_meter **out, const aj_context *context, const char *source,
                               const ajp_tree *tree, aj_error *err);
+/* The sums as of the latest sample, with the mutex held or the sampler at rest. */
+aj_reading ajp_meter_total(const aj_meter *meter);
+/* Under the mutex: samples and divides, unless the latest was just now. */
+void ajp_meter_refresh(aj_meter *meter);
+/* Marks are counted from the sums as they are. */
+void ajp_meter_forget_marks(aj_meter *meter);
 /* Follows a process tree from now on; `procfs_root` NULL = /proc. */
 aj_status ajp_meter_follow(aj_meter *meter, const char *procfs_root, long pid, aj_error *err);
-/* Under the mutex: begins to divide; divides what has come since the last time (at most once a second unless
- * `final`). */
+/* Under the mutex: begins to divide; divides what has come since the last time, where that was so long ago.
+ */
 void ajp_meter_divide_begin(aj_meter *meter);
-void ajp_meter_divide(aj_meter *meter, bool final);
+void ajp_meter_divide(aj_meter *meter, double least_seconds);
+/* CPU time comes in ticks of 10 ms: shorter windows would be mostly noise.  A mark cuts a window short. */
+#define AJP_WINDOW_SECONDS      1
+#define AJP_MARK_WINDOW_SECONDS 0.2
 /* Whether the zone is divided at all. */
 bool ajp_meter_divides(const aj_meter *meter, const ajp_zone *zone);
 /* The parts of a zone that now add up to `joules`; NaN where it is not divided. */
