@@ -38,7 +38,8 @@ typedef struct {
 } aj_model_info;
 AJ_API aj_model_info aj_model_describe(const aj_model *model);
 
-/* One row per node after folding, in execution order; see aj_inspect for joules. Borrowed strings. */
+/* One row per node after folding, in execution order (a node with several products, such as a recurrent cell,
+ * has one for each and one for what is left); see aj_inspect for joules. Borrowed strings. */
 typedef struct {
     const char *name, *op_type;
     uint64_t macs_per_inference;  /* multiply-accumulates of products; 0 for others */
@@ -47,6 +48,7 @@ typedef struct {
     uint64_t bytes_moved;     /* inputs + outputs + parameters, float32, per inference */
     size_t rows, cols, reps;  /* of its product (outputs, inputs, repetitions per inference); 0 if none */
     size_t n_output_elements; /* per inference */
+    size_t groups; /* products of that size with inputs of their own (grouped convolution); 0 if none */
 } aj_layer_info;
 AJ_API size_t aj_model_n_layers(const aj_model *model);
 AJ_API aj_layer_info aj_model_layer(const aj_model *model, size_t i);

@@ -24,6 +24,7 @@ typedef struct {
     const char *name, *op_type;
     const char *runs_on; /* family, or "digital" for the fallback */
     uint64_t rows, cols, reps;
+    uint64_t groups; /* products of that size with inputs of their own; 0 (older records) means 1 */
     double macs;
     double weight_symbols, input_symbols, samples;
     double photons_incident, photons_launched, weight_crest_ratio, input_crest_ratio;

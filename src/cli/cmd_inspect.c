@@ -49,9 +49,12 @@ static void print_layers(FILE *stream, const aj_model *model)
     cli_table_begin(&table, "lllrrrr", headers);
     for (size_t i = 0; i < aj_model_n_layers(model); i++) {
         aj_layer_info layer = aj_model_layer(model, i);
-        char shape[80] = "";
+        char shape[120] = "";
         if (layer.rows > 0)
             snprintf(shape, sizeof shape, "%zu x %zu x %zu", layer.rows, layer.cols, layer.reps);
+        if (layer.groups > 1)
+            snprintf(shape, sizeof shape, "%zu x %zu x %zu in %zu groups", layer.rows, layer.cols, layer.reps,
+                     layer.groups);
         put_row(&table, layer.name, layer.op_type, shape,
                 (totals){layer.macs_per_inference, layer.flops_per_inference, layer.n_parameters,
                          layer.bytes_moved});
@@ -151,11 +154,12 @@ static json_t *layers_json(const aj_model *model)
     for (size_t i = 0; i < aj_model_n_layers(model); i++) {
         aj_layer_info l = aj_model_layer(model, i);
         json_array_append_new(
-            layers, json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name", l.name, "operator",
-                              l.op_type, "macs_per_inference", (json_int_t)l.macs_per_inference,
+            layers, json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name", l.name,
+                              "operator", l.op_type, "macs_per_inference", (json_int_t)l.macs_per_inference,
                               "flops_per_inference", (json_int_t)l.flops_per_inference, "parameters",
                               (json_int_t)l.n_parameters, "bytes_moved", (json_int_t)l.bytes_moved, "rows",
-                              (json_int_t)l.rows, "cols", (json_int_t)l.cols, "reps", (json_int_t)l.reps));
+                              (json_int_t)l.rows, "cols", (json_int_t)l.cols, "reps", (json_int_t)l.reps,
+                              "groups", (json_int_t)l.groups));
     }
     return layers;
 }

@@ -4,6 +4,38 @@
 #include "object.h"
 #include "prices.h"
 
+/* Groups are the same work one after the other: one is accounted and counted so many times. */
+static aj_status account_groups(const aj_hardware *on, const ajp_workload *work, size_t i,
+                                ajp_product_account *out, aj_error *err)
+{
+    double groups = ajp_product_groups(&work->products[i].product);
+    if (groups == 1.0) return on->ops->account(on->params, work, i, out, err);
+    ajp_product_work one = work->products[i];
+    ajp_workload alone = *work;
+    one.product.groups = 1;
+    one.weight_sum_squares /= groups;
+    one.digital_ops /= groups;
+    alone.products = &one;
+    alone.n_products = 1;
+    ajp_product_account account;
+    AJ_TRY(on->ops->account(on->params, &alone, 0, &account, err));
+    double *sums[] = {&account.weight_symbols,
+                      &account.input_symbols,
+                      &account.samples,
+                      &account.photons_incident,
+                      &account.input_photons_incident,
+                      &account.photons_launched,
+                      &account.dram_bytes,
+                      &account.sram_bytes,
+                      &account.busy_seconds,
+                      &account.latency_seconds,
+                      &account.energy.optical_joules};
+    for (size_t k = 0; k < sizeof sums / sizeof sums[0]; k++) *sums[k] *= groups;
+    for (int cause = 0; cause < AJ_N_CAUSES; cause++) account.energy.cause_joules[cause] *= groups;
+    *out = account;
+    return AJ_OK;
+}
+
 static aj_status account_products(const aj_hardware *hardware, const aj_hardware *fallback,
                                   const ajp_workload *work, ajp_product_account *per_product, aj_error *err)
 {
@@ -15,7 +47,7 @@ static aj_status account_products(const aj_hardware *hardware, const aj_hardware
                             "product '%s' runs digitally and there is no digital hardware to price it; name "
                             "one as fallback",
                             product->product.name);
-        AJ_TRY(on->ops->account(on->params, work, i, &per_product[i], err));
+        AJ_TRY(account_groups(on, work, i, &per_product[i], err));
     }
     return AJ_OK;
 }
@@ -23,7 +55,9 @@ static aj_status account_products(const aj_hardware *hardware, const aj_hardware
 static double weight_count(const ajp_product *product)
 {
     /* of two activations there is nothing to keep */
-    return product->weights == AJP_OPERAND_CONSTANT ? (double)product->rows * (double)product->cols : 0.0;
+    return product->weights == AJP_OPERAND_CONSTANT
+               ? (double)product->rows * (double)product->cols * ajp_product_groups(product)
+               : 0.0;
 }
 
 /* Weights that all fit the on-chip memory stay there and cost no DRAM; otherwise every batch reads all of

@@ -32,10 +32,11 @@ typedef struct {
 } ajp_calibration;
 
 typedef struct {
-    ajp_product product;
+    ajp_product product;  /* one group of it */
     const float *weights; /* [rows][cols] as the network has them */
     size_t n_tiles;       /* of the columns */
     size_t tile_cols;     /* columns per tile (the last may have fewer); = cols when n_tiles is 1 */
+    size_t first_tile;    /* number of the first tile of this group: the place of random numbers */
     ajp_calibration calibration;
     uint64_t seed;
     uint32_t trial;
@@ -77,7 +78,7 @@ typedef struct { /* of one tile for this sample */
  * --------------------------------------------------------------------------------------------------- */
 typedef enum { AJP_MODE_LATENCY = 0, AJP_MODE_THROUGHPUT } ajp_mode;
 
-/* One product and what its data looked like. */
+/* One product and what its data looked like (groups: all of them; inputs: the mean over groups). */
 typedef struct {
     ajp_product product;
     double weight_sum_squares, weight_max_abs;
@@ -142,8 +143,8 @@ typedef struct {
      * y[rows] = estimate of W x.  NULL for exact laws. */
     aj_status (*reference)(const void *params, const ajp_freeze_request *request, const float *x,
                            ajp_draws *draws, double *y, aj_error *err);
-    /* everything of product i that belongs to the accelerator; the common causes are added by
-     * ajp_account_network */
+    /* everything of product i (never a grouped one) that belongs to the accelerator; the common causes are
+     * added by ajp_account_network */
     aj_status (*account)(const void *params, const ajp_workload *work, size_t i, ajp_product_account *out,
                          aj_error *err);
 } ajp_hardware_ops;

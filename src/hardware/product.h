@@ -17,11 +17,18 @@ typedef struct {
     size_t reps;
     ajp_operand weights; /* CONSTANT: known before any data */
     size_t layer;        /* number of the product in execution order: the place of its random numbers */
+    size_t groups;       /* so many of them, each with weights and inputs of its own; 0 means 1 */
 } ajp_product;
+
+static inline double ajp_product_groups(const ajp_product *product)
+{
+    return product->groups > 1 ? (double)product->groups : 1.0;
+}
 
 static inline double ajp_product_macs(const ajp_product *product)
 {
-    return (double)product->rows * (double)product->cols * (double)product->reps;
+    return (double)product->rows * (double)product->cols * (double)product->reps *
+           ajp_product_groups(product);
 }
 
 #endif

@@ -94,8 +94,10 @@ typedef struct ajp_gemm {
  * `draw_base` is added (a multiple of 8: several reads of one output). */
 typedef struct {
     ajp_stream stream;
-    uint64_t sample0;  /* data-set index of row 0 of this GEMM's sample */
-    size_t n_reps;     /* GEMM rows per sample (1 for dense layers): row r is sample sample0 + r / n_reps */
+    uint64_t sample0; /* data-set index of row 0 of this GEMM's sample */
+    size_t n_reps;    /* GEMM rows per sample (1 for dense layers): row r is sample sample0 + r / n_reps */
+    const uint32_t *row_sample, *row_rep; /* or both per GEMM row, for rows in another order: added to
+                                             sample0, and in place of r % n_reps below; NULL = as above */
     size_t rep_stride; /* element = (r % n_reps)*rep_stride + column; a multiple of 64 when n_reps > 1 */
     size_t element0;   /* added to the element (a multiple of 16): a tile of output rows */
     unsigned draw_base;

@@ -13,18 +13,53 @@
 typedef struct ajp_plan ajp_plan;
 typedef struct ajp_workspace ajp_workspace;
 
-/* A product step: y = activation(x W^T + bias) for constant W. */
+/* A product: y = activation(x W^T + bias) for constant W, or `groups` of them of the same size, each with
+ * inputs of its own (a grouped convolution, both directions of a recurrent cell). */
 typedef struct {
-    const char *name; /* node name in the file, or "Gemm_3" made from operator and place */
+    const char *name; /* node name in the file (or "Gemm_3" made from operator and place), with the suffix of
+                         the product where a node has several */
     const char *op_type;
-    size_t rows, cols;    /* outputs, inputs */
-    size_t reps;          /* products per sample: 1 for Gemm on [N][cols] */
-    const float *weights; /* [rows][cols] row-major, after folding; borrowed from the plan */
-    const float *packed;  /* ajp_pack_out_in form */
-    const float *bias;    /* rows values padded with zeros to a multiple of 16, or NULL */
+    size_t rows, cols;    /* outputs, inputs of one group */
+    size_t reps;          /* products per sample and group: 1 for Gemm on [N][cols] */
+    size_t groups;        /* 1 or more */
+    const float *weights; /* [groups][rows][cols] row-major, after folding; borrowed from the plan */
+    const float *packed;  /* [groups] in ajp_pack_out_in form */
+    const float *bias;    /* [groups][rows padded with zeros to a multiple of 16], or NULL */
     ajp_activation activation;
     float activation_parameter;
 } ajp_product_step;
+
+/* What belongs to one group. */
+static inline const float *ajp_product_weights(const ajp_product_step *step, size_t group)
+{
+    return step->weights + group * step->rows * step->cols;
+}
+static inline const float *ajp_product_packed(const ajp_product_step *step, size_t group)
+{
+    return step->packed + group * ajp_packed_size(step->rows, step->cols);
+}
+static inline const float *ajp_product_bias(const ajp_product_step *step, size_t group)
+{
+    return step->bias == NULL ? NULL : step->bias + group * ajp_round_up(step->rows, AJP_LANES);
+}
+
+/* The rows of a product are numbered sample * reps + repetition.  Row i of a call is number
+ *   first + (i' % inner) * inner_step + (i' / inner) * outer_step   with i' = i + skipped */
+typedef struct {
+    size_t first, inner, inner_step, outer_step, skipped;
+} ajp_product_rows;
+
+static inline size_t ajp_product_row(const ajp_product_rows *rows, size_t i)
+{
+    i += rows->skipped;
+    return rows->first + i % rows->inner * rows->inner_step + i / rows->inner * rows->outer_step;
+}
+
+/* Rows that follow one another. */
+static inline ajp_product_rows ajp_product_rows_from(size_t first)
+{
+    return (ajp_product_rows){first, SIZE_MAX, 1, 0, 0};
+}
 
 /* Everything that is not a product, for digital accounting and listing. */
 typedef struct {
@@ -44,12 +79,25 @@ size_t ajp_plan_input_features(const ajp_plan *plan);
 size_t ajp_plan_output_features(const ajp_plan *plan);
 size_t ajp_plan_max_chunk(const ajp_plan *plan);
 
-/* Runs a product in place of the exact GEMM. x: n_rows (= samples * reps) rows of cols floats, x_row apart;
- * y: n_rows rows, y_row apart (a multiple of 16, padding may be overwritten).  Bias and activation of the
- * step are the hook's job.  Returns a status; the run ends with it. */
+/* Some rows of one group of a product: x has n_rows rows of cols floats, x_row apart; y n_rows rows, y_row
+ * apart (at least the outputs rounded up to 16; the padding may be overwritten). */
 typedef struct {
-    aj_status (*run)(void *user, const ajp_product_step *step, size_t product, const float *x, size_t x_row,
-                     float *y, size_t y_row, size_t n_rows, aj_error *err);
+    size_t product, group;
+    const float *x;
+    float *y;
+    size_t x_row, y_row, n_rows;
+    ajp_product_rows rows; /* numbers of the rows, within the samples of this run */
+} ajp_product_call;
+
+/* A hook never gets more rows at once. */
+enum { AJP_HOOK_ROWS = 1024 };
+
+/* Runs (a part of) a product in place of the exact GEMM. Bias and activation of the step are the hook's job.
+ * All rows and groups of a product come before a product that depends on it, each of them once; the rows of
+ * one sample and group in an order that does not depend on chunk or threads.  Returns a status; the run ends
+ * with it. */
+typedef struct {
+    aj_status (*run)(void *user, const ajp_product_step *step, const ajp_product_call *call, aj_error *err);
     void *user;
 } ajp_product_hook;
 

@@ -88,6 +88,7 @@ static bool finish_product(const ajp_graph *g, ajp_step *step, const ajp_node *n
     ajp_product_step *p = &step->product;
     if (p->rows == 0 || p->cols == 0 || n_data == 0) return false;
     p->reps = n_data / p->cols;
+    p->groups = 1;
     p->name = node->name;
     p->op_type = node->op_type;
     step->is_product = true;

@@ -1,6 +1,5 @@
 /* infer.c: shapes of all values, and what is constant among them. */
-#include "graph.h"
-#include "op.h"
+#include "program.h"
 
 enum { MAX_PORTS = 8 }; /* inputs or outputs of any operator in ops.def; checked when a node is looked up */
 
@@ -83,6 +82,24 @@ static aj_status gather(const ajp_graph *g, const ajp_node *node, ports *p, aj_e
     return AJ_OK;
 }
 
+/* With the products that the operator declares packed for this one run. */
+static aj_status run_folded(ajp_graph *g, const ports *p, ajp_op_run *run)
+{
+    const ajp_node *node = run->node;
+    ajp_arena arena;
+    ajp_arena_init(&arena, g->context);
+    ajp_op_products_query query = {node, &arena, node->n_in, node->n_out, p->in, p->known, p->out};
+    ajp_product_step *steps = NULL;
+    size_t n;
+    bool good = ajp_products_declared(&query, &steps, &n);
+    for (size_t k = 0; good && k < n; k++) good = ajp_products_pack(&steps[k], &arena);
+    ajp_op_products products = {n, 0, steps, NULL};
+    if (good && n > 0) run->products = &products;
+    aj_status st = good ? node->op->run(run) : ajp_no_memory(run->err, g->path);
+    ajp_arena_free(&arena);
+    return st;
+}
+
 /* Runs a node whose inputs are all constants. */
 static aj_status fold(ajp_graph *g, const ajp_node *node, ports *p, aj_error *err)
 {
@@ -105,8 +122,16 @@ static aj_status fold(ajp_graph *g, const ajp_node *node, ports *p, aj_error *er
         return ajp_node_fail(g->path, node, AJ_NO_MEMORY, err, "needs more than 1 GiB to be computed");
     void *scratch = ajp_alloc(g->context, scratch_size);
     if (scratch == NULL) return ajp_no_memory(err, g->path);
-    ajp_op_run run = {g->path, node, g->kernels, NULL, node->n_in, node->n_out, in, out, scratch, err};
-    aj_status st = node->op->run(&run);
+    ajp_op_run run = {.path = g->path,
+                      .node = node,
+                      .kernels = g->kernels,
+                      .n_in = node->n_in,
+                      .n_out = node->n_out,
+                      .in = in,
+                      .out = out,
+                      .scratch = scratch,
+                      .err = err};
+    aj_status st = run_folded(g, p, &run);
     ajp_free(g->context, scratch);
     return st;
 }

@@ -114,11 +114,11 @@ aj_model_info aj_model_describe(const aj_model *model)
 
 size_t aj_model_n_layers(const aj_model *model)
 {
-    return model->program.n_steps;
+    return model->program.n_layers;
 }
 
 aj_layer_info aj_model_layer(const aj_model *model, size_t i)
 {
-    return i < model->program.n_steps ? model->program.steps[i].layer
-                                      : (aj_layer_info){.name = "", .op_type = ""};
+    return i < model->program.n_layers ? model->program.layers[i]
+                                       : (aj_layer_info){.name = "", .op_type = ""};
 }

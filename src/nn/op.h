@@ -2,6 +2,7 @@
 #ifndef AJP_OP_H
 #define AJP_OP_H
 
+#include "executor.h"
 #include "graph.h"
 
 /* Reading of attributes, once after loading. */
@@ -11,6 +12,35 @@ typedef struct {
     ajp_tensor_source *source;
     aj_error *err;
 } ajp_op_parse;
+
+/* ---- products inside an operator ------------------------------------------------------------------------
+ *
+ * An operator that computes matrix products with constant weights (convolution by patches, recurrent gates)
+ * declares them, so that they are listed, packed, and can be computed elsewhere (simulated hardware).  `run`
+ * then computes them through ajp_op_multiply; it may do without while !on_hook, if it has something faster.
+ */
+enum { AJP_OP_PRODUCTS = 8 };
+
+typedef struct { /* one matrix product, or `groups` of the same size, inside an operator */
+    size_t rows, cols, reps, groups; /* outputs, inputs, products per sample and group */
+    const float *weights; /* [groups][rows][cols] row-major; a constant of the graph or made in the arena */
+    const float *bias;    /* [groups * rows] or NULL; likewise */
+    const char *suffix;   /* "" or e.g. "/input gates": appended to the node's name */
+} ajp_op_product;
+
+typedef struct {
+    const ajp_node *node;
+    ajp_arena *arena; /* for weights in another order; lives as long as the model */
+    size_t n_in, n_out;
+    const ajp_type *const *in; /* of one sample where batched; NULL = left out */
+    const ajp_tensor *const *known;
+    const ajp_type *out;
+} ajp_op_products_query;
+
+/* Returned by `products` when the arena ran out of memory. */
+#define AJP_OP_NO_MEMORY SIZE_MAX
+
+typedef struct ajp_op_products ajp_op_products; /* of a node that runs */
 
 /* Shapes: in[] and known[] have n_in entries (NULL = left out / not a constant), out[] n_out. */
 typedef struct {
@@ -38,6 +68,8 @@ typedef struct {
     const ajp_tensor *out; /* types as inferred; write to data; data NULL = not wanted */
     void *scratch;
     aj_error *err;
+    bool on_hook; /* the declared products are to be computed by ajp_op_multiply and nothing else */
+    const ajp_op_products *products; /* NULL: `products` returned 0 */
 } ajp_op_run;
 
 /* What the compiler of programs may do with a node beyond running it. */
@@ -62,9 +94,23 @@ struct ajp_op {
     /* bytes of scratch memory for one run; NULL = none */
     size_t (*scratch)(const ajp_node *node, const ajp_tensor *in, const ajp_tensor *out);
     aj_status (*run)(const ajp_op_run *r);
+    /* fills out[] (zeroed, AJP_OP_PRODUCTS of them) and returns how many; NULL or 0: runs as any other */
+    size_t (*products)(const ajp_op_products_query *q, ajp_op_product *out);
     /* views: NULL = always; else whether this node is one (Cast to the same type, Dropout without a mask) */
     bool (*is_view)(const ajp_node *node, const ajp_type *in, const ajp_type *out);
 };
+
+/* The declared product as it is computed (folding may have changed what was declared). */
+const ajp_product_step *ajp_op_product_step(const ajp_op_run *r, size_t which);
+/* y = x W^T + bias for n_rows rows of a group of a product, exactly or by the hook.  y_row >= rows rounded up
+ * to 16; the padding may be overwritten.  The rows are those numbered from 0 on: sample * reps + repetition,
+ * for the samples of this run. */
+aj_status ajp_op_multiply(const ajp_op_run *r, size_t which, size_t group, const float *x, size_t x_row,
+                          float *y, size_t y_row, size_t n_rows);
+/* The same for other rows: a later sample, one time step of every sample (see ajp_product_rows).  Every row
+ * of every group has to be computed exactly once in a run, else hardware noise would repeat. call->product is
+ * the number among the node's own products. */
+aj_status ajp_op_multiply_rows(const ajp_op_run *r, const ajp_product_call *call);
 
 /* NULL when this operator, or this opset of it, is not there; *known says whether the name is. */
 const ajp_op *ajp_op_find(const char *op_type, int64_t opset, bool *known);

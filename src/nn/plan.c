@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "op.h"
-
 enum { ALIGNMENT = 64 };
 
 static aj_status too_much(const ajp_plan *plan, aj_error *err)
@@ -21,28 +19,24 @@ static aj_status too_much(const ajp_plan *plan, aj_error *err)
 static aj_status pack_products(ajp_plan *plan, aj_error *err)
 {
     const ajp_program *p = plan->program;
-    plan->products = ajp_arena_array(&plan->arena, p->n_steps + 1, sizeof *plan->products);
+    size_t n_products = 0;
+    for (size_t i = 0; i < p->n_steps; i++) n_products += ajp_step_n_products(&p->steps[i]);
+    plan->products = ajp_arena_array(&plan->arena, n_products + 1, sizeof *plan->products);
     plan->others = ajp_arena_array(&plan->arena, p->n_steps + 1, sizeof *plan->others);
     plan->product_of_step = ajp_arena_array(&plan->arena, p->n_steps + 1, sizeof *plan->product_of_step);
     if (plan->products == NULL || plan->others == NULL || plan->product_of_step == NULL)
         return too_much(plan, err);
     for (size_t i = 0; i < p->n_steps; i++) {
         const ajp_step *step = &p->steps[i];
-        if (!step->is_product) {
+        /* what is left of a node beside its products is listed only when it costs something */
+        if (!step->is_product && (step->n_op_products == 0 || step->other.flops > 0))
             plan->others[plan->n_others++] = &step->other;
-            continue;
+        plan->product_of_step[i] = plan->n_products;
+        for (size_t k = 0; k < ajp_step_n_products(step); k++) {
+            ajp_product_step *product = &plan->products[plan->n_products++];
+            *product = step->is_product ? step->product : step->op_products[k];
+            if (!ajp_products_pack(product, &plan->arena)) return too_much(plan, err);
         }
-        size_t n;
-        ajp_product_step *product = &plan->products[plan->n_products];
-        *product = step->product;
-        if (!ajp_size_mul(ajp_round_up(product->rows, AJP_LANES), product->cols, &n))
-            return too_much(plan, err);
-        float *packed =
-            ajp_arena_array(&plan->arena, ajp_packed_size(product->rows, product->cols), sizeof *packed);
-        if (packed == NULL) return too_much(plan, err);
-        ajp_pack_out_in(product->weights, product->rows, product->cols, product->cols, packed);
-        product->packed = packed;
-        plan->product_of_step[i] = plan->n_products++;
     }
     return AJ_OK;
 }

@@ -17,7 +17,7 @@ struct ajp_plan {
     size_t n_products, n_others;
     ajp_product_step *products; /* packed filled in */
     const ajp_other_step **others;
-    size_t *product_of_step;          /* per step */
+    size_t *product_of_step;          /* per step: its first one */
     ajp_place *places;                /* per slot */
     size_t memory_size, scratch_size; /* bytes */
     ajp_arena arena;

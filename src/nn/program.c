@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "op.h"
 #include "op_elementwise.h"
 #include "op_product.h"
 
@@ -53,19 +52,19 @@ static uint64_t activation_flops(ajp_activation activation)
                                                                                           : 4;
 }
 
-static void describe_product(ajp_step *step)
+static aj_layer_info describe_product(const ajp_product_step *p)
 {
-    const ajp_product_step *p = &step->product;
-    aj_layer_info *l = &step->layer;
-    uint64_t outputs = multiply(p->rows, p->reps), parameters = multiply(p->rows, p->cols);
-    *l = (aj_layer_info){
+    uint64_t reps = multiply(p->groups, p->reps), outputs = multiply(p->rows, reps);
+    aj_layer_info l = {
         .name = p->name, .op_type = p->op_type, .rows = p->rows, .cols = p->cols, .reps = p->reps};
-    l->macs_per_inference = multiply(outputs, p->cols);
-    l->flops_per_inference = multiply(2, l->macs_per_inference) +
-                             multiply(outputs, (p->bias != NULL ? 1 : 0) + activation_flops(p->activation));
-    l->n_parameters = parameters + (p->bias != NULL ? p->rows : 0);
-    l->n_output_elements = outputs;
-    l->bytes_moved = 4 * (multiply(p->cols, p->reps) + outputs + l->n_parameters);
+    l.groups = p->groups;
+    l.macs_per_inference = multiply(outputs, p->cols);
+    l.flops_per_inference = multiply(2, l.macs_per_inference) +
+                            multiply(outputs, (p->bias != NULL ? 1 : 0) + activation_flops(p->activation));
+    l.n_parameters = multiply(p->groups, multiply(p->rows, p->cols) + (p->bias != NULL ? p->rows : 0));
+    l.n_output_elements = outputs;
+    l.bytes_moved = 4 * (multiply(p->cols, reps) + outputs + l.n_parameters);
+    return l;
 }
 
 /* A product of two activations has MACs as well. */
@@ -87,7 +86,7 @@ static void describe_other(ajp_step *step)
         if (step->out[k].slot != AJP_NO_VALUE && ajp_type_elements(&step->out[k].type, &n)) n_out += n;
     for (size_t k = 0; k < step->n_in; k++) {
         if (step->in[k].constant != NULL)
-            n_parameters += step->in[k].constant->n;
+            n_parameters += step->n_op_products > 0 ? 0 : step->in[k].constant->n;
         else if (step->in[k].slot != AJP_NO_VALUE && ajp_type_elements(&step->in[k].type, &n))
             n_inputs += n;
     }
@@ -101,6 +100,29 @@ static void describe_other(ajp_step *step)
     step->other = (ajp_other_step){l->name, l->op_type, n_out, l->flops_per_inference};
 }
 
+/* A row for every product, and one for every step that does something else (or something beside them). */
+static aj_status list_layers(ajp_program *p, aj_error *err)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_steps; i++) n += ajp_step_n_products(&p->steps[i]) + 1;
+    p->layers = ajp_arena_array(p->graph.arena, n + 1, sizeof *p->layers);
+    if (p->layers == NULL) return ajp_no_memory(err, p->graph.path);
+    p->n_layers = 0;
+    for (size_t i = 0; i < p->n_steps; i++) {
+        ajp_step *step = &p->steps[i];
+        if (step->is_product) {
+            p->layers[p->n_layers++] = describe_product(&step->product);
+            continue;
+        }
+        describe_other(step);
+        for (size_t k = 0; k < step->n_op_products; k++)
+            p->layers[p->n_layers++] = describe_product(&step->op_products[k]);
+        if (step->n_op_products == 0 || step->layer.flops_per_inference > 0)
+            p->layers[p->n_layers++] = step->layer;
+    }
+    return AJ_OK;
+}
+
 /* ---- steps ----------------------------------------------------------------------------------------------
  */
 
@@ -111,7 +133,28 @@ static ajp_step *new_step(compiler *c)
     return step;
 }
 
-static void add_plain(compiler *c, const ajp_node *node)
+/* The products inside a node's operator. */
+static aj_status find_products(compiler *c, ajp_step *step)
+{
+    const ajp_node *node = step->node;
+    ajp_graph *g = &c->program->graph;
+    const ajp_type *in[AJP_STEP_PORTS] = {0};
+    const ajp_tensor *known[AJP_STEP_PORTS] = {0};
+    ajp_type out[AJP_STEP_PORTS];
+    if (node->op->products == NULL) return AJ_OK;
+    for (size_t k = 0; k < node->n_in; k++) {
+        if (node->in[k] == AJP_NO_VALUE) continue;
+        in[k] = &step->in[k].type;
+        known[k] = step->in[k].constant;
+    }
+    for (size_t k = 0; k < node->n_out; k++)
+        out[k] = node->out[k] == AJP_NO_VALUE ? (ajp_type){AJP_UNDEFINED, -1, 0, {0}}
+                                              : g->values[node->out[k]].type;
+    ajp_op_products_query query = {node, g->arena, node->n_in, node->n_out, in, known, out};
+    return ajp_products_declared(&query, &step->op_products, &step->n_op_products) ? AJ_OK : no_memory(c);
+}
+
+static aj_status add_plain(compiler *c, const ajp_node *node)
 {
     ajp_graph *g = &c->program->graph;
     ajp_step *step = new_step(c);
@@ -130,6 +173,7 @@ static void add_plain(compiler *c, const ajp_node *node)
         set_output(c, step, k, wanted ? node->out[k] : AJP_NO_VALUE);
     }
     c->program->n_steps++;
+    return find_products(c, step);
 }
 
 /* y = product + C where C depends on data: an Add of its own. */
@@ -214,8 +258,7 @@ static aj_status compile_node(compiler *c, const ajp_node *node)
     }
     AJ_TRY(fold_node(c, node, &done));
     if (!done && op->role == AJP_ROLE_PRODUCT) AJ_TRY(add_product(c, node, &done));
-    if (!done) add_plain(c, node);
-    return AJ_OK;
+    return done ? AJ_OK : add_plain(c, node);
 }
 
 /* ---- lifetimes ------------------------------------------------------------------------------------------
@@ -266,13 +309,7 @@ static aj_status compile_steps(ajp_program *p, aj_error *err)
         if (g->nodes[i].live) AJ_TRY(compile_node(&c, &g->nodes[i]));
     p->output_slot = c.slot_of[p->output];
     find_lifetimes(p);
-    for (size_t i = 0; i < p->n_steps; i++) {
-        if (p->steps[i].is_product)
-            describe_product(&p->steps[i]);
-        else
-            describe_other(&p->steps[i]);
-    }
-    return AJ_OK;
+    return list_layers(p, err);
 }
 
 /* ---- choice of mode -------------------------------------------------------------------------------------

@@ -3,8 +3,7 @@
 #ifndef AJP_PROGRAM_H
 #define AJP_PROGRAM_H
 
-#include "executor.h"
-#include "graph.h"
+#include "op.h"
 
 enum { AJP_STEP_PORTS = 8 };
 
@@ -33,7 +32,9 @@ typedef struct {
     const ajp_node *node;
     size_t n_in, n_out;
     ajp_operand_of_step in[AJP_STEP_PORTS], out[AJP_STEP_PORTS];
-    aj_layer_info layer;
+    size_t n_op_products;          /* of a step that is not a product itself: those inside its operator */
+    ajp_product_step *op_products; /* packed NULL here */
+    aj_layer_info layer; /* of the step; of a node with several products, of what is left beside them */
 } ajp_step;
 
 typedef struct {
@@ -44,7 +45,14 @@ typedef struct {
     size_t input_slot, output_slot;
     size_t input, output; /* values */
     size_t n_input_features, n_output_features;
+    size_t n_layers;
+    aj_layer_info *layers; /* of products and steps, in execution order */
 } ajp_program;
+
+static inline size_t ajp_step_n_products(const ajp_step *step)
+{
+    return step->is_product ? 1 : step->n_op_products;
+}
 
 /* From a built graph: infers shapes (samples on the first axis when that is possible, else the input as a
  * whole), then compiles. */
@@ -54,6 +62,27 @@ aj_status ajp_program_compile(ajp_program *program, aj_error *err);
 bool ajp_fold_into_product(const ajp_graph *graph, ajp_step *step, const ajp_node *node, bool *no_memory);
 /* The step for Gemm or MatMul with one constant operand; false when it has to run as a plain operator. */
 bool ajp_product_from_node(const ajp_graph *graph, ajp_step *step, const ajp_node *node, bool *no_memory);
+
+/* products.c: what the operator of a node declares, as steps (n = 0: nothing); false: no memory. */
+bool ajp_products_declared(const ajp_op_products_query *query, ajp_product_step **out, size_t *n);
+/* Packs the weights of a step. */
+bool ajp_products_pack(ajp_product_step *step, ajp_arena *arena);
+
+/* The products of one node in a run. */
+struct ajp_op_products {
+    size_t n, first; /* number of the first one in the plan */
+    const ajp_product_step *steps;
+    const ajp_product_hook *hook; /* or NULL */
+};
+typedef struct {
+    const ajp_kernels *kernels;
+    ajp_pool *pool; /* or NULL */
+    const ajp_product_hook *hook;
+    aj_error *err;
+} ajp_multiplier;
+/* By the hook in parts, or exactly. */
+aj_status ajp_products_multiply(const ajp_multiplier *m, const ajp_product_step *step,
+                                const ajp_product_call *call);
 
 struct aj_model {
     const aj_context *context;

@@ -2,11 +2,7 @@
  * allocated. */
 #include <string.h>
 
-#include "op.h"
 #include "plan.h"
-
-/* Below this many MACs a product is not worth waking other threads for (about 10 microseconds of work). */
-enum { MIN_MACS_TO_SPREAD = 1 << 20 };
 
 typedef struct {
     const ajp_plan *plan;
@@ -40,28 +36,9 @@ static void *scratch_of(const execution *e)
 static aj_status multiply(const execution *e, size_t product, const float *x, size_t x_row, float *y,
                           size_t y_row, size_t n_rows)
 {
-    const ajp_product_step *p = &e->plan->products[product];
-    if (e->hook != NULL) return e->hook->run(e->hook->user, p, product, x, x_row, y, y_row, n_rows, e->err);
-    ajp_gemm gemm = {.m = n_rows,
-                     .n = p->rows,
-                     .k = p->cols,
-                     .a = x,
-                     .a_row = x_row,
-                     .a_col = 1,
-                     .b = p->packed,
-                     .b_row = AJP_LANES,
-                     .b_vector = AJP_LANES * p->cols,
-                     .c = y,
-                     .c_row = y_row,
-                     .c_vector = AJP_LANES,
-                     .bias = p->bias,
-                     .activation = p->activation,
-                     .activation_parameter = p->activation_parameter};
-    if (e->pool != NULL && n_rows * p->rows * p->cols >= MIN_MACS_TO_SPREAD)
-        ajp_gemm_parallel(e->plan->kernels, e->pool, &gemm);
-    else
-        e->plan->kernels->gemm(&gemm);
-    return AJ_OK;
+    ajp_multiplier m = {e->plan->kernels, e->pool, e->hook, e->err};
+    ajp_product_call call = {product, 0, x, y, x_row, y_row, n_rows, ajp_product_rows_from(0)};
+    return ajp_products_multiply(&m, &e->plan->products[product], &call);
 }
 
 static void copy_rows(const float *from, size_t from_row, float *to, size_t to_row, size_t n_rows,
@@ -127,16 +104,21 @@ static aj_status run_plain(const execution *e, size_t at)
     ajp_tensor in[AJP_STEP_PORTS], out[AJP_STEP_PORTS];
     bind(e, step->in, step->n_in, in);
     bind(e, step->out, step->n_out, out);
-    ajp_op_run run = {e->plan->program->graph.path,
-                      step->node,
-                      e->plan->kernels,
-                      e->pool,
-                      step->n_in,
-                      step->n_out,
-                      in,
-                      out,
-                      scratch_of(e),
-                      e->err};
+    size_t first = e->plan->product_of_step[at];
+    ajp_op_products products = {step->n_op_products, first, e->plan->products + first, e->hook};
+    bool with_products = step->n_op_products > 0;
+    ajp_op_run run = {.path = e->plan->program->graph.path,
+                      .node = step->node,
+                      .kernels = e->plan->kernels,
+                      .pool = e->pool,
+                      .n_in = step->n_in,
+                      .n_out = step->n_out,
+                      .in = in,
+                      .out = out,
+                      .scratch = scratch_of(e),
+                      .err = e->err,
+                      .on_hook = with_products && e->hook != NULL,
+                      .products = with_products ? &products : NULL};
     return step->node->op->run(&run);
 }
 

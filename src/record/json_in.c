@@ -234,6 +234,7 @@ static void get_layers(reader *in, const json_t *root)
         layers[i].rows = get_count(in, object, "layers", "rows", INT64_MAX);
         layers[i].cols = get_count(in, object, "layers", "cols", INT64_MAX);
         layers[i].reps = get_count(in, object, "layers", "reps", INT64_MAX);
+        layers[i].groups = get_count(in, object, "layers", "groups", INT64_MAX);
         get_fields(in, object, "layers", ajp_layer_fields, &layers[i]);
         layers[i].energy = get_energy(in, object, "energy_joules");
         in->record->n_layers = i + 1;

@@ -125,6 +125,7 @@ static void put_layers(ajp_json *json, const aj_evaluation *record)
         ajp_json_count(json, "rows", layer->rows);
         ajp_json_count(json, "cols", layer->cols);
         ajp_json_count(json, "reps", layer->reps);
+        ajp_json_count(json, "groups", layer->groups);
         put_fields(json, ajp_layer_fields, layer);
         ajp_json_object(json, "energy_joules");
         put_energy(json, &layer->energy);

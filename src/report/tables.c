@@ -249,8 +249,13 @@ void ajp_table_layers(const ajp_entry *entry, ajp_arena *arena, ajp_grid *out)
         ajp_grid_cell(out, layer->name);
         ajp_grid_cell(out, layer->op_type);
         ajp_grid_cell(out, layer->runs_on);
-        ajp_grid_format(out, "%llu × %llu × %llu", (unsigned long long)layer->rows,
-                        (unsigned long long)layer->cols, (unsigned long long)layer->reps);
+        if (layer->groups > 1)
+            ajp_grid_format(out, "%llu × %llu × %llu in %llu groups", (unsigned long long)layer->rows,
+                            (unsigned long long)layer->cols, (unsigned long long)layer->reps,
+                            (unsigned long long)layer->groups);
+        else
+            ajp_grid_format(out, "%llu × %llu × %llu", (unsigned long long)layer->rows,
+                            (unsigned long long)layer->cols, (unsigned long long)layer->reps);
         ajp_number text = ajp_count_text(layer->macs);
         ajp_grid_cell(out, text.text);
         cell_quantity(out, layer->photons_incident, "");

@@ -29,7 +29,7 @@ const char *ajp_network_shape(const aj_evaluation *record, ajp_arena *arena)
     for (size_t i = 0; i < record->n_layers; i++) {
         const aj_layer_record *layer = &record->layers[i];
         if (!(layer->macs > 0.0)) continue; /* activations and the like */
-        if (layer->reps != 1 || (shape != NULL && layer->cols != width)) return NULL;
+        if (layer->reps != 1 || layer->groups > 1 || (shape != NULL && layer->cols != width)) return NULL;
         shape = shape == NULL ? ajp_arena_printf(arena, "%llu-%llu", (unsigned long long)layer->cols,
                                                  (unsigned long long)layer->rows)
                               : ajp_arena_printf(arena, "%s-%llu", shape, (unsigned long long)layer->rows);

@@ -12,7 +12,7 @@ static void fill_work(ajp_product_work *work, const ajp_mapping *mapping, size_t
     const ajp_product_step *step = ajp_plan_product(mapping->study->plan, i);
     const ajp_product_statistics *statistics = &mapping->study->statistics[i];
     const ajp_mapped_product *mapped = &mapping->products[i];
-    double n_outputs = (double)step->rows * (double)step->reps;
+    double n_outputs = (double)step->rows * (double)step->reps * (double)step->groups;
     *work = (ajp_product_work){.product = mapped->product,
                                .weight_sum_squares = statistics->weight_sum_squares,
                                .weight_max_abs = statistics->weight_max_abs,
@@ -39,6 +39,7 @@ static void fill_layer(aj_evaluation *out, aj_layer_record *layer, const ajp_map
     layer->rows = step->rows;
     layer->cols = step->cols;
     layer->reps = step->reps;
+    layer->groups = step->groups;
     layer->macs = ajp_product_macs(&mapped->product);
     layer->weight_symbols = account->weight_symbols;
     layer->input_symbols = account->input_symbols;

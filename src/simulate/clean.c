@@ -3,6 +3,7 @@
 #include "study.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Per product and sample, so that sums are taken in the order of samples whatever the chunks were. */
 typedef struct clean_pass clean_pass;
@@ -24,55 +25,55 @@ struct clean_pass {
     clean_thread *threads;
 };
 
-static void run_exact(const ajp_kernels *kernels, const ajp_product_step *step, const float *x, size_t x_row,
-                      float *y, size_t y_row, size_t n_rows)
+static void run_exact(const ajp_kernels *kernels, const ajp_product_step *step, const ajp_product_call *call)
 {
-    ajp_gemm gemm = {.m = n_rows,
+    ajp_gemm gemm = {.m = call->n_rows,
                      .n = step->rows,
                      .k = step->cols,
-                     .a = x,
-                     .a_row = x_row,
+                     .a = call->x,
+                     .a_row = call->x_row,
                      .a_col = 1,
-                     .b = step->packed,
+                     .b = ajp_product_packed(step, call->group),
                      .b_row = AJP_LANES,
                      .b_vector = AJP_LANES * step->cols,
-                     .c = y,
-                     .c_row = y_row,
+                     .c = call->y,
+                     .c_row = call->y_row,
                      .c_vector = AJP_LANES,
-                     .bias = step->bias,
+                     .bias = ajp_product_bias(step, call->group),
                      .activation = step->activation,
                      .activation_parameter = step->activation_parameter};
     kernels->gemm(&gemm);
 }
 
-static aj_status watch(void *user, const ajp_product_step *step, size_t product, const float *x, size_t x_row,
-                       float *y, size_t y_row, size_t n_rows, aj_error *err)
+static aj_status watch(void *user, const ajp_product_step *step, const ajp_product_call *call, aj_error *err)
 {
     clean_thread *thread = user;
     clean_pass *pass = thread->pass;
     const ajp_kernels *kernels = ajp_kernels_for(pass->study->context->isa);
-    for (size_t row = 0; row < n_rows; row++) {
+    double n_vectors = (double)step->reps * (double)step->groups;
+    for (size_t row = 0; row < call->n_rows; row++) {
         float sum_squares, max_abs;
-        kernels->moments(x + row * x_row, step->cols, &sum_squares, &max_abs);
-        /* several reps of a sample: the mean of their sums, the largest of their magnitudes */
-        size_t sample = thread->first + row / step->reps, at = product * pass->n_samples + sample;
-        double share = (double)sum_squares / (double)step->reps;
-        bool fresh = row % step->reps == 0;
-        pass->sum_squares[at] = fresh ? share : pass->sum_squares[at] + share;
-        pass->max_abs[at] = fresh ? (double)max_abs : fmax(pass->max_abs[at], (double)max_abs);
+        kernels->moments(call->x + row * call->x_row, step->cols, &sum_squares, &max_abs);
+        /* several vectors of a sample: the mean of their sums, the largest of their magnitudes */
+        size_t sample = thread->first + ajp_product_row(&call->rows, row) / step->reps;
+        size_t at = call->product * pass->n_samples + sample;
+        pass->sum_squares[at] += (double)sum_squares / n_vectors;
+        pass->max_abs[at] = fmax(pass->max_abs[at], (double)max_abs);
     }
-    if (thread->inner != NULL)
-        return thread->inner->run(thread->inner->user, step, product, x, x_row, y, y_row, n_rows, err);
-    run_exact(kernels, step, x, x_row, y, y_row, n_rows);
+    if (thread->inner != NULL) return thread->inner->run(thread->inner->user, step, call, err);
+    run_exact(kernels, step, call);
     return AJ_OK;
 }
 
 static const ajp_product_hook *begin(void *user, unsigned thread, size_t first, size_t n)
 {
-    (void)n;
     clean_pass *pass = user;
     clean_thread *own = &pass->threads[thread];
     own->first = first;
+    for (size_t i = 0; i < pass->study->n_products; i++) {
+        memset(pass->sum_squares + i * pass->n_samples + first, 0, n * sizeof(double));
+        memset(pass->max_abs + i * pass->n_samples + first, 0, n * sizeof(double));
+    }
     if (pass->trial != NULL) own->inner = ajp_reader_hook(own->reader, pass->trial, first);
     return &pass->threads[thread].hook;
 }

@@ -3,6 +3,7 @@
 #include "study.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "../record/builder.h"
 
@@ -44,10 +45,22 @@ aj_status ajp_check_evaluate_options(const aj_evaluate_options *options, aj_erro
     return AJ_OK;
 }
 
+/* What is summed over the repetitions of each sample. */
+static void clear_samples(const evaluation *e, double *sums, size_t first, size_t n)
+{
+    for (size_t i = 0; i < e->study->n_products && sums != NULL; i++)
+        memset(sums + i * e->study->data.n_samples + first, 0, n * sizeof(double));
+}
+
 static const ajp_product_hook *begin(void *user, unsigned thread, size_t first, size_t n)
 {
-    (void)n;
     evaluation *e = user;
+    const ajp_reader *reader = &e->readers[thread];
+    clear_samples(e, reader->input_sum_squares, first, n);
+    if (reader->layer_error != NULL) {
+        clear_samples(e, reader->layer_error->signal, first, n);
+        clear_samples(e, reader->layer_error->error, first, n);
+    }
     return ajp_reader_hook(&e->readers[thread], e->trial, first);
 }
 
@@ -111,7 +124,7 @@ static aj_status run_trial(evaluation *e, const ajp_mapping *mapping, const aj_e
     AJ_TRY(ajp_trial_freeze(&trial, mapping, options->seed, number, err));
     e->trial = &trial;
     for (size_t i = 0; i < e->study->n_products; i++) {
-        const ajp_frozen *frozen = &trial.products[i].frozen;
+        const ajp_frozen *frozen = &trial.products[mapping->products[i].first_frozen].frozen;
         e->can_clip[i] = mapping->products[i].on_hardware && frozen->law == AJP_LAW_COUNTS &&
                          isfinite(frozen->clip_electrons);
     }
@@ -171,7 +184,8 @@ static void find_layers(const evaluation *e, const ajp_mapping *mapping, const a
             n_clipped += e->readers[thread].n_clipped[i];
         const ajp_mapped_product *mapped = &mapping->products[i];
         double n_results = (double)mapped->product.rows * (double)mapped->product.reps *
-                           (double)mapped->n_tiles * (double)n * (double)options->n_trials;
+                           ajp_product_groups(&mapped->product) * (double)mapped->n_tiles * (double)n *
+                           (double)options->n_trials;
         findings->clipped_ratio[i] = e->can_clip[i] ? (double)n_clipped / n_results : (double)NAN;
         if (findings->input_mean_sum_squares != NULL)
             findings->input_mean_sum_squares[i] = aj_sum(e->input_sum_squares + i * n, n) / (double)n;

@@ -9,7 +9,11 @@ static aj_status map_product(ajp_mapping *mapping, size_t i, const ajp_calibrati
 {
     const ajp_product_step *step = ajp_plan_product(mapping->study->plan, i);
     ajp_mapped_product *mapped = &mapping->products[i];
-    mapped->product = (ajp_product){step->name, step->rows, step->cols, step->reps, AJP_OPERAND_CONSTANT, i};
+    mapped->product =
+        (ajp_product){step->name, step->rows, step->cols, step->reps, AJP_OPERAND_CONSTANT, i, step->groups};
+    mapped->first_frozen = mapping->n_frozen;
+    if (!ajp_size_add(mapping->n_frozen, step->groups, &mapping->n_frozen))
+        return ajp_no_memory(err, "mapping");
     mapped->calibration = (ajp_calibration){(double)NAN, (double)NAN};
     if (calibrations != NULL) mapped->calibration = calibrations[i];
     mapped->on_hardware = mapping->ops->supports(mapping->params, &mapped->product, &mapped->why_not);
@@ -17,10 +21,18 @@ static aj_status map_product(ajp_mapping *mapping, size_t i, const ajp_calibrati
     if (mapped->on_hardware) mapped->tile_cols = mapping->ops->tile_cols(mapping->params, &mapped->product);
     if (mapped->tile_cols < 1 || mapped->tile_cols > step->cols) mapped->tile_cols = step->cols;
     mapped->n_tiles = (step->cols + mapped->tile_cols - 1) / mapped->tile_cols;
-    if (mapped->n_tiles > 65535)
+    if (mapped->n_tiles > 65535 / step->groups)
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
-                        "product \"%s\": %zu tiles of %zu columns; at most 65535, raise tile_cols",
-                        step->name, mapped->n_tiles, mapped->tile_cols);
+                        "product \"%s\": %zu tiles of %zu columns in each of %zu groups; at most 65535 in "
+                        "all, raise tile_cols",
+                        step->name, mapped->n_tiles, mapped->tile_cols, step->groups);
+    /* the place of a random number holds element / 4 in 32 bits */
+    size_t n_elements;
+    if (!ajp_size_mul(ajp_round_up(step->rows, 64), step->reps, &n_elements) || n_elements / 4 > UINT32_MAX)
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "product \"%s\": %zu repetitions of %zu outputs are more than one sample can have "
+                        "random numbers for",
+                        step->name, step->reps, step->rows);
     return AJ_OK;
 }
 
@@ -55,30 +67,39 @@ static const float *pack(ajp_arena *arena, const float *weights, size_t rows, si
     return packed;
 }
 
-static aj_status freeze_product(ajp_trial *trial, size_t i, aj_error *err)
+static aj_status freeze_group(ajp_trial *trial, size_t i, size_t group, aj_error *err)
 {
     const ajp_mapping *mapping = trial->mapping;
     const ajp_mapped_product *mapped = &mapping->products[i];
     const ajp_product_step *step = ajp_plan_product(mapping->study->plan, i);
-    ajp_frozen_product *frozen = &trial->products[i];
-    if (!mapped->on_hardware) return AJ_OK;
+    ajp_frozen_product *frozen = &trial->products[mapped->first_frozen + group];
     frozen->request = (ajp_freeze_request){.product = mapped->product,
-                                           .weights = step->weights,
+                                           .weights = ajp_product_weights(step, group),
                                            .n_tiles = mapped->n_tiles,
                                            .tile_cols = mapped->tile_cols,
+                                           .first_tile = group * mapped->n_tiles,
                                            .calibration = mapped->calibration,
                                            .seed = trial->seed,
                                            .trial = trial->trial,
                                            .arena = &trial->arena};
+    frozen->request.product.groups = 1;
     AJ_TRY(mapping->ops->freeze(mapping->params, &frozen->request, &frozen->frozen, err));
     const float *effective = frozen->frozen.weights;
-    frozen->packed =
-        effective == NULL ? step->packed : pack(&trial->arena, effective, step->rows, step->cols, false);
-    if (effective == NULL) effective = step->weights;
+    frozen->packed = effective == NULL ? ajp_product_packed(step, group)
+                                       : pack(&trial->arena, effective, step->rows, step->cols, false);
+    if (effective == NULL) effective = frozen->request.weights;
     if (frozen->frozen.excess_ratio > 0.0)
         frozen->packed_squares = pack(&trial->arena, effective, step->rows, step->cols, true);
     if (frozen->packed == NULL || (frozen->frozen.excess_ratio > 0.0 && frozen->packed_squares == NULL))
         return ajp_no_memory(err, "trial");
+    return AJ_OK;
+}
+
+static aj_status freeze_product(ajp_trial *trial, size_t i, aj_error *err)
+{
+    if (!trial->mapping->products[i].on_hardware) return AJ_OK;
+    size_t n_groups = ajp_plan_product(trial->mapping->study->plan, i)->groups;
+    for (size_t group = 0; group < n_groups; group++) AJ_TRY(freeze_group(trial, i, group, err));
     return AJ_OK;
 }
 
@@ -88,7 +109,7 @@ aj_status ajp_trial_freeze(ajp_trial *out, const ajp_mapping *mapping, uint64_t 
     *out = (ajp_trial){.mapping = mapping, .seed = seed, .trial = number};
     ajp_arena_init(&out->arena, mapping->study->context);
     aj_status st = AJ_OK;
-    out->products = ajp_arena_array(&out->arena, mapping->study->n_products, sizeof *out->products);
+    out->products = ajp_arena_array(&out->arena, mapping->n_frozen, sizeof *out->products);
     if (out->products == NULL) st = ajp_no_memory(err, "trial");
     for (size_t i = 0; i < mapping->study->n_products && st == AJ_OK; i++) st = freeze_product(out, i, err);
     if (st != AJ_OK) ajp_trial_destroy(out);

@@ -14,10 +14,33 @@ typedef struct { /* one product call, so that the steps below need no long argum
     ajp_reader *reader;
     const ajp_kernels *kernels;
     const ajp_product_step *step;
-    const ajp_frozen_product *frozen;
-    size_t product, n_rows, x_row, y_row;
+    const ajp_frozen_product *frozen; /* of its group; unused when it runs digitally */
+    size_t product, group, n_rows, x_row, y_row;
     const float *x;
+    bool in_order; /* rows are whole samples' repetitions one after the other, from the first sample on */
 } product_call;
+
+/* Sample (within the run) and repetition of every row. */
+static void find_rows(product_call *call, const ajp_product_rows *rows)
+{
+    ajp_reader *reader = call->reader;
+    size_t reps = call->step->reps;
+    call->in_order = true;
+    for (size_t i = 0; i < call->n_rows; i++) {
+        size_t number = ajp_product_row(rows, i);
+        reader->row_sample[i] = (uint32_t)(number / reps);
+        reader->row_rep[i] = (uint32_t)(number % reps);
+        call->in_order = call->in_order && number == i;
+    }
+}
+
+/* Where something is kept for the row's sample and this product. */
+static size_t cell_of(const product_call *call, size_t row)
+{
+    const ajp_reader *reader = call->reader;
+    return call->product * reader->trial->mapping->study->data.n_samples + reader->first_sample +
+           reader->row_sample[row];
+}
 
 static void run_gemm(const product_call *call, const float *a, size_t a_row, const float *packed, float *y,
                      size_t y_row, size_t first_col, size_t n_cols, ajp_tile_store store,
@@ -39,7 +62,7 @@ static void run_gemm(const product_call *call, const float *a, size_t a_row, con
                      .store = store,
                      .store_user = store_user};
     if (finish) {
-        gemm.bias = step->bias;
+        gemm.bias = ajp_product_bias(step, call->group);
         gemm.activation = step->activation;
         gemm.activation_parameter = step->activation_parameter;
     }
@@ -79,13 +102,10 @@ static void fill_laws(const product_call *call)
             moments.sum_squares += (double)sum_squares;
             moments.max_abs = fmax(moments.max_abs, (double)max_abs);
         }
-        if (reader->input_sum_squares != NULL) {
-            size_t reps = call->step->reps, sample = reader->first_sample + row / reps;
-            double *kept =
-                &reader->input_sum_squares[call->product * mapping->study->data.n_samples + sample];
-            *kept = (row % reps == 0 ? 0.0 : *kept) + moments.sum_squares / (double)reps;
-        }
-        moments.layer_phase_radians = layer_phase(call, reader->first_sample + row / call->step->reps);
+        if (reader->input_sum_squares != NULL)
+            reader->input_sum_squares[cell_of(call, row)] +=
+                moments.sum_squares / ((double)call->step->reps * (double)call->step->groups);
+        moments.layer_phase_radians = layer_phase(call, reader->first_sample + reader->row_sample[row]);
         mapping->ops->sample(mapping->params, request, &call->frozen->frozen, &moments, reader->laws);
         for (size_t tile = 0; tile < request->n_tiles; tile++) {
             size_t at = tile * reader->max_rows + row;
@@ -118,6 +138,8 @@ static aj_status read_tile(const product_call *call, size_t tile, unsigned read,
     size_t n_cols = ajp_min_size(tile_cols, call->step->cols - first), at = tile * reader->max_rows;
     ajp_count_read law = {.sample0 = reader->first_sample,
                           .n_reps = call->step->reps,
+                          .row_sample = call->in_order ? NULL : reader->row_sample,
+                          .row_rep = call->in_order ? NULL : reader->row_rep,
                           .rep_stride = ajp_round_up(call->step->rows, 64),
                           .draw_base = read * DRAWS_PER_READ,
                           .sample_gain = reader->gain + at,
@@ -134,8 +156,8 @@ static aj_status read_tile(const product_call *call, size_t tile, unsigned read,
                           .excess = (float)frozen->excess_ratio,
                           .clip = (float)frozen->clip_electrons,
                           .accumulate = tile > 0 || read > 0};
-    AJ_TRY(
-        ajp_stream_make(&law.stream, trial->seed, AJP_PURPOSE_READ, call->product, tile, trial->trial, err));
+    AJ_TRY(ajp_stream_make(&law.stream, trial->seed, AJP_PURPOSE_READ, call->product,
+                           call->frozen->request.first_tile + tile, trial->trial, err));
     if (isfinite(frozen->clip_electrons)) law.n_clipped = reader->row_clipped;
     if (frozen->excess_ratio > 0.0) {
         run_gemm(call, reader->squares_in, call->step->cols, call->frozen->packed_squares,
@@ -171,7 +193,8 @@ static void finish_rows(const product_call *call, float *y, size_t y_row)
     const ajp_product_step *step = call->step;
     for (size_t row = 0; row < call->n_rows; row++) {
         float *values = y + row * y_row;
-        if (step->bias != NULL) call->kernels->binary('+', values, step->bias, values, step->rows);
+        if (step->bias != NULL)
+            call->kernels->binary('+', values, ajp_product_bias(step, call->group), values, step->rows);
         if (step->activation != AJP_ACTIVATION_NONE)
             call->kernels->map(maps[step->activation], values, values, step->rows, step->activation_parameter,
                                0.0f);
@@ -189,11 +212,13 @@ static aj_status read_reference(const product_call *call, float *y, size_t y_row
     double *estimate = ajp_arena_array(&arena, call->step->rows, sizeof(double));
     if (estimate == NULL) st = ajp_no_memory(err, "reference read");
     for (size_t row = 0; row < call->n_rows && st == AJ_OK; row++) {
-        uint64_t sample = call->reader->first_sample + row / call->step->reps, rep = row % call->step->reps;
+        uint64_t sample = call->reader->first_sample + call->reader->row_sample[row],
+                 rep = call->reader->row_rep[row] + call->group * call->step->reps;
         ajp_draws draws;
         uint64_t place =
             ((uint64_t)trial->trial << 44) ^ ((uint64_t)call->product << 34) ^ (sample << 12) ^ rep;
-        ajp_draws_init(&draws, trial->seed ^ AJP_PURPOSE_REFERENCE, place);
+        /* more repetitions than the place has room for go into the seed */
+        ajp_draws_init(&draws, trial->seed ^ AJP_PURPOSE_REFERENCE ^ (rep >> 12) << 32, place);
         st = mapping->ops->reference(mapping->params, &call->frozen->request, call->x + row * call->x_row,
                                      &draws, estimate, err);
         for (size_t i = 0; i < call->step->rows && st == AJ_OK; i++) y[row * y_row + i] = (float)estimate[i];
@@ -220,9 +245,8 @@ static aj_status keep_error(const product_call *call, aj_error *err)
     ajp_reader *reader = call->reader;
     const ajp_layer_error *kept = reader->layer_error;
     size_t rows = call->step->rows, padded = ajp_round_up(rows, AJP_LANES);
-    size_t n_samples = reader->trial->mapping->study->data.n_samples;
-    run_gemm(call, call->x, call->x_row, call->step->packed, reader->exact, padded, 0, call->step->cols, NULL,
-             NULL, false);
+    run_gemm(call, call->x, call->x_row, ajp_product_packed(call->step, call->group), reader->exact, padded,
+             0, call->step->cols, NULL, NULL, false);
     AJ_TRY(read_product(call, reader->read, padded, false, err));
     for (size_t row = 0; row < call->n_rows; row++) {
         double signal = 0.0, error = 0.0;
@@ -232,34 +256,41 @@ static aj_status keep_error(const product_call *call, aj_error *err)
             signal += exact * exact;
             error += (read - exact) * (read - exact);
         }
-        size_t at = call->product * n_samples + reader->first_sample + row / call->step->reps;
-        bool fresh = row % call->step->reps == 0;
-        kept->signal[at] = fresh ? signal : kept->signal[at] + signal;
-        kept->error[at] = fresh ? error : kept->error[at] + error;
+        kept->signal[cell_of(call, row)] += signal;
+        kept->error[cell_of(call, row)] += error;
     }
     return AJ_OK;
 }
 
-static aj_status run_hook(void *user, const ajp_product_step *step, size_t product, const float *x,
-                          size_t x_row, float *y, size_t y_row, size_t n_rows, aj_error *err)
+static aj_status run_hook(void *user, const ajp_product_step *step, const ajp_product_call *wanted,
+                          aj_error *err)
 {
     ajp_reader *reader = user;
     const ajp_mapping *mapping = reader->trial->mapping;
-    product_call call = {reader,  ajp_kernels_for(mapping->study->context->isa),
-                         step,    &reader->trial->products[product],
-                         product, n_rows,
-                         x_row,   y_row,
-                         x};
-    if (!mapping->products[product].on_hardware) {
-        run_gemm(&call, x, x_row, step->packed, y, y_row, 0, step->cols, NULL, NULL, true);
+    const ajp_mapped_product *mapped = &mapping->products[wanted->product];
+    product_call call = {.reader = reader,
+                         .kernels = ajp_kernels_for(mapping->study->context->isa),
+                         .step = step,
+                         .frozen = &reader->trial->products[mapped->first_frozen + wanted->group],
+                         .product = wanted->product,
+                         .group = wanted->group,
+                         .n_rows = wanted->n_rows,
+                         .x_row = wanted->x_row,
+                         .y_row = wanted->y_row,
+                         .x = wanted->x};
+    if (!mapped->on_hardware) {
+        run_gemm(&call, call.x, call.x_row, ajp_product_packed(step, call.group), wanted->y, call.y_row, 0,
+                 step->cols, NULL, NULL, true);
         return AJ_OK;
     }
+    find_rows(&call, &wanted->rows);
     bool counts = call.frozen->frozen.law == AJP_LAW_COUNTS;
     if (counts && !reader->reference) fill_laws(&call);
     if (reader->layer_error != NULL) AJ_TRY(keep_error(&call, err));
-    AJ_TRY(read_product(&call, y, y_row, true, err));
+    AJ_TRY(read_product(&call, wanted->y, call.y_row, true, err));
     if (counts && !reader->reference && isfinite(call.frozen->frozen.clip_electrons))
-        for (size_t row = 0; row < n_rows; row++) reader->n_clipped[product] += reader->row_clipped[row];
+        for (size_t row = 0; row < call.n_rows; row++)
+            reader->n_clipped[call.product] += reader->row_clipped[row];
     return AJ_OK;
 }
 
@@ -268,10 +299,11 @@ static aj_status fit_memory(ajp_reader *out, const ajp_mapping *mapping, size_t 
 {
     ajp_arena *arena = &out->arena;
     size_t most_rows = 1, most_cols = 1, most_tiles = 1, n_laws, n_in, n_out;
-    out->max_rows = chunk;
+    out->max_rows = ajp_min_size(chunk, AJP_HOOK_ROWS);
     for (size_t i = 0; i < mapping->study->n_products; i++) {
         const ajp_mapped_product *mapped = &mapping->products[i];
-        size_t n_rows = chunk * mapped->product.reps;
+        size_t n_rows = mapped->product.reps < AJP_HOOK_ROWS ? chunk * mapped->product.reps : AJP_HOOK_ROWS;
+        n_rows = ajp_min_size(n_rows, AJP_HOOK_ROWS); /* a chunk is at most 2^20 samples */
         if (n_rows > out->max_rows) out->max_rows = n_rows;
         if (mapped->product.rows > most_rows) most_rows = mapped->product.rows;
         if (mapped->product.cols > most_cols) most_cols = mapped->product.cols;
@@ -287,6 +319,8 @@ static aj_status fit_memory(ajp_reader *out, const ajp_mapping *mapping, size_t 
     good = good && (out->tile_sum_squares = ajp_arena_array(arena, most_tiles, sizeof(double))) != NULL &&
            (out->laws = ajp_arena_array(arena, most_tiles, sizeof *out->laws)) != NULL &&
            (out->row_clipped = ajp_arena_array(arena, out->max_rows, sizeof(uint32_t))) != NULL &&
+           (out->row_sample = ajp_arena_array(arena, out->max_rows, sizeof(uint32_t))) != NULL &&
+           (out->row_rep = ajp_arena_array(arena, out->max_rows, sizeof(uint32_t))) != NULL &&
            (out->n_clipped = ajp_arena_array(arena, mapping->study->n_products, sizeof(uint64_t))) != NULL &&
            (out->squares_in = ajp_arena_array(arena, n_in, sizeof(float))) != NULL &&
            (out->squares_out = ajp_arena_array(arena, n_out, sizeof(float))) != NULL;

@@ -72,7 +72,7 @@ static aj_status weigh(ajp_study *study, aj_error *err)
         ajp_product_statistics *s = &study->statistics[i];
         *s = (ajp_product_statistics){0.0, 0.0, 0.0, (double)NAN, (double)NAN};
         double crests = 0.0, n_rows = 0.0;
-        for (size_t row = 0; row < step->rows; row++) {
+        for (size_t row = 0; row < step->rows * step->groups; row++) {
             double row_sum = 0.0, row_max = 0.0;
             for (size_t col = 0; col < step->cols; col++) {
                 double w = (double)step->weights[row * step->cols + col];

@@ -76,8 +76,9 @@ double ajp_score_loss(const ajp_study *study, const ajp_score *score);
 typedef struct {
     ajp_product product;
     bool on_hardware;
-    const char *why_not; /* when it is not */
-    size_t n_tiles, tile_cols;
+    const char *why_not;       /* when it is not */
+    size_t n_tiles, tile_cols; /* of one group */
+    size_t first_frozen;       /* in a trial: of its group 0 */
     ajp_calibration calibration;
 } ajp_mapped_product;
 
@@ -87,6 +88,7 @@ typedef struct {
     const ajp_hardware_ops *ops;
     const void *params;
     ajp_mapped_product *products; /* study->n_products */
+    size_t n_frozen;              /* groups of all products */
     ajp_arena arena;
 } ajp_mapping;
 
@@ -122,7 +124,7 @@ typedef struct {
     const ajp_mapping *mapping;
     uint64_t seed;
     uint32_t trial;
-    ajp_frozen_product *products; /* n_products; unused for those not on hardware */
+    ajp_frozen_product *products; /* mapping->n_frozen; unused for those not on hardware */
     ajp_arena arena;
 } ajp_trial;
 
@@ -143,13 +145,14 @@ typedef struct {
     const ajp_trial *trial;
     bool reference;
     size_t first_sample;
-    size_t max_rows;                     /* rows of the largest product call: chunk * reps */
+    size_t max_rows;                     /* rows of the largest product call */
     float *gain, *total, *leak, *decode; /* [largest n_tiles][max_rows] */
     double *tile_sum_squares;            /* largest n_tiles */
     ajp_sample_law *laws;                /* largest n_tiles */
     float *squares_in, *squares_out;     /* per-pulse phase noise */
     float *exact, *read;                 /* per_layer: [max_rows][rows padded] */
     uint32_t *row_clipped;               /* max_rows */
+    uint32_t *row_sample, *row_rep;      /* max_rows: what each row of the call is */
     uint64_t *n_clipped;                 /* n_products */
     const ajp_layer_error *layer_error;
     double *input_sum_squares; /* [n_products][n_samples], as read; or NULL */

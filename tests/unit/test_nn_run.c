@@ -194,41 +194,42 @@ typedef struct {
     size_t n_calls, rows_seen;
 } hook_state;
 
-static aj_status exact_hook(void *user, const ajp_product_step *step, size_t product, const float *x,
-                            size_t x_row, float *y, size_t y_row, size_t n_rows, aj_error *e)
+static aj_status exact_hook(void *user, const ajp_product_step *step, const ajp_product_call *call,
+                            aj_error *e)
 {
     hook_state *state = user;
     (void)e;
-    (void)product;
     state->n_calls++;
-    state->rows_seen += n_rows;
-    CHECK_INT(y_row % 16, 0);
-    ajp_gemm gemm = {.m = n_rows,
+    state->rows_seen += call->n_rows;
+    CHECK_INT(call->y_row % 16, 0);
+    CHECK(call->n_rows <= AJP_HOOK_ROWS);
+    ajp_gemm gemm = {.m = call->n_rows,
                      .n = step->rows,
                      .k = step->cols,
-                     .a = x,
-                     .a_row = x_row,
+                     .a = call->x,
+                     .a_row = call->x_row,
                      .a_col = 1,
-                     .b = step->packed,
+                     .b = ajp_product_packed(step, call->group),
                      .b_row = 16,
                      .b_vector = 16 * step->cols,
-                     .c = y,
-                     .c_row = y_row,
+                     .c = call->y,
+                     .c_row = call->y_row,
                      .c_vector = 16,
-                     .bias = step->bias,
+                     .bias = ajp_product_bias(step, call->group),
                      .activation = step->activation,
                      .activation_parameter = step->activation_parameter};
     state->kernels->gemm(&gemm);
-    for (size_t i = 0; i < n_rows; i++) /* hooks may leave anything in the padding */
-        for (size_t j = step->rows; j < y_row && j < (step->rows + 15) / 16 * 16; j++) y[i * y_row + j] = NAN;
+    for (size_t i = 0; i < call->n_rows; i++) /* hooks may leave anything in the padding */
+        for (size_t j = step->rows; j < call->y_row && j < (step->rows + 15) / 16 * 16; j++)
+            call->y[i * call->y_row + j] = NAN;
     return AJ_OK;
 }
 
-static aj_status failing_hook(void *user, const ajp_product_step *step, size_t product, const float *x,
-                              size_t x_row, float *y, size_t y_row, size_t n_rows, aj_error *e)
+static aj_status failing_hook(void *user, const ajp_product_step *step, const ajp_product_call *call,
+                              aj_error *e)
 {
-    (void)user, (void)x, (void)x_row, (void)y, (void)y_row, (void)n_rows;
-    return product == 1 ? ajp_fail(e, AJ_UNSUPPORTED, 0, "no %s", step->name) : AJ_OK;
+    (void)user;
+    return call->product == 1 ? ajp_fail(e, AJ_UNSUPPORTED, 0, "no %s", step->name) : AJ_OK;
 }
 
 static void same_bits(void)
