@@ -131,7 +131,7 @@ AJ_API AJ_MUST_USE aj_status aj_meter_stop(aj_meter *meter, aj_reading *out, aj_
 /* Zone i as of the latest sample; NOT_FOUND past the last one.  `message` is borrowed until the next call. */
 AJ_API AJ_MUST_USE aj_status aj_meter_zone(aj_meter *meter, size_t i, aj_zone_reading *out, aj_error *err);
 
-/* The sums until now: takes a sample; the meter goes on. */
+/* The sums until now: takes a sample (unless the latest is younger than 1 ms); the meter goes on. */
 AJ_API AJ_MUST_USE aj_status aj_meter_now(aj_meter *meter, aj_reading *out, aj_error *err);
 
 /* ---- marks: what the program that is measured says about itself ---------------------------------- */
@@ -180,7 +180,7 @@ typedef struct {
     double flops;             /* said meanwhile; NaN: none */
 } aj_phase;
 
-/* For a program that meters itself: takes a sample (unless the latest is younger than 10 ms) and one line of
+/* For a program that meters itself: takes a sample (unless the latest is younger than 1 ms) and one line of
  * AJ_MARK_LIST.  BAD_ARGUMENT: no such line, an end without its begin, or the meter was not started. */
 AJ_API AJ_MUST_USE aj_status aj_meter_mark(aj_meter *meter, const char *line, aj_error *err);
 /* Phase i, in the order in which their names came, as of the latest sample; NOT_FOUND past the last.  `name`

@@ -8,8 +8,8 @@
 /* Counters of processors are updated about every millisecond, unevenly.  Without this a short step right
  * after a long update would look like a reset. */
 static const double counter_update_seconds = 0.02;
-/* A mark takes the latest sample when it is younger: a program may say a thousand of them a second. */
-static const double fresh_seconds = 0.01;
+/* Counters do not move in a shorter time. */
+static const double counter_step_seconds = 0.001;
 
 ajp_zone *ajp_zone_add(aj_meter *meter, const ajp_meter_ops *ops, const char *name, const char *path,
                        aj_zone_kind kind, aj_zone_role role)
@@ -322,7 +322,7 @@ aj_reading ajp_meter_total(const aj_meter *meter)
     return sum;
 }
 
-void ajp_meter_refresh(aj_meter *meter)
+void ajp_meter_refresh(aj_meter *meter, double fresh_seconds)
 {
     if (meter->tree.now_seconds(meter->tree.user) - meter->last_seconds >= fresh_seconds) sample_zones(meter);
     ajp_meter_divide(meter, AJP_MARK_WINDOW_SECONDS);
@@ -332,7 +332,7 @@ aj_status aj_meter_now(aj_meter *meter, aj_reading *out, aj_error *err)
 {
     AJ_TRY(check_started(meter, err));
     pthread_mutex_lock(&meter->mutex);
-    ajp_meter_refresh(meter);
+    ajp_meter_refresh(meter, counter_step_seconds);
     aj_reading sum = ajp_meter_total(meter);
     pthread_mutex_unlock(&meter->mutex);
     if (out != NULL) *out = sum;

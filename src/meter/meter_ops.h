@@ -106,8 +106,8 @@ aj_status ajp_meter_open_tree(aj_meter **out, const aj_context *context, const c
                               const ajp_tree *tree, aj_error *err);
 /* The sums as of the latest sample, with the mutex held or the sampler at rest. */
 aj_reading ajp_meter_total(const aj_meter *meter);
-/* Under the mutex: samples and divides, unless the latest was just now. */
-void ajp_meter_refresh(aj_meter *meter);
+/* Under the mutex: samples, unless the latest sample is younger, and divides. */
+void ajp_meter_refresh(aj_meter *meter, double fresh_seconds);
 /* Marks are counted from the sums as they are. */
 void ajp_meter_forget_marks(aj_meter *meter);
 /* Follows a process tree from now on; `procfs_root` NULL = /proc. */

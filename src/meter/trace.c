@@ -14,6 +14,8 @@
 /* The distance of two samples: 1 / most_hertz, later a share of the time since the start, so that a long
  * trace stays small and every hour of it is still seen many times. */
 static const double distance_ratio = 1e-4, longest_seconds = 60;
+/* A program may say a thousand marks a second: those that follow one another so soon share a sample. */
+static const double fresh_seconds = 0.01;
 
 struct aj_trace {
     const aj_context *context;
@@ -232,7 +234,7 @@ static aj_status take_sample(aj_trace *trace, bool fresh, aj_error *err)
     zone_sums *zones = ajp_calloc(trace->context, meter->n_zones + 1, sizeof *zones);
     if (zones == NULL) return ajp_no_memory(err, "a sample of the trace");
     pthread_mutex_lock(&meter->mutex);
-    if (fresh) ajp_meter_refresh(meter);
+    if (fresh) ajp_meter_refresh(meter, fresh_seconds);
     aj_reading now = ajp_meter_total(meter);
     gather(meter, zones);
     pthread_mutex_unlock(&meter->mutex);
