@@ -36,6 +36,7 @@ typedef struct {
     int year; /* 0 = the source does not say */
     aj_basis basis;
     const char *detail, *series, *source, *licence, *table;
+    const char *sha256; /* of the whole table, 64 hex digits; NULL for what is in no table */
 } aj_zone_factor;
 
 /* A row of prices, PUE, equivalents or embodied carbon: `value` in SI and dollars, `unit` says which. */
@@ -45,6 +46,7 @@ typedef struct {
     const char *unit; /* "USD/s", "USD/J", "USD/kg", "kgCO2e", "1" */
     int year;
     const char *basis, *source, *licence;
+    const char *sha256; /* as in aj_zone_factor */
 } aj_carbon_row;
 
 /* Watts of one accelerator: board limit and, where published, the measured average of the whole system per
@@ -99,6 +101,24 @@ AJ_API AJ_MUST_USE aj_status aj_hourly_mean(const aj_hourly *hourly, double star
                                             double duration_seconds, double *kilograms_co2e_per_joule,
                                             aj_error *err);
 
+AJ_API const char *aj_hourly_sha256(const aj_hourly *hourly); /* of the file; lives as long as `hourly` */
+/* How a run's energy came over time: sums of joules at `seconds` since its start, both ascending, n >= 2,
+ * linear between two of them. */
+typedef struct {
+    const double *seconds, *joules;
+    size_t n;
+} aj_load;
+/* Mean intensity of a load that begins at `start_seconds`, weighted by its joules (by time where it has
+ * none). BAD_ARGUMENT: the file does not cover it, or the load goes back. */
+AJ_API AJ_MUST_USE aj_status aj_hourly_weighted(const aj_hourly *hourly, double start_seconds,
+                                                const aj_load *load, double *kilograms_co2e_per_joule,
+                                                aj_error *err);
+/* The start from `from_seconds` to `until_seconds` with the least intensity, the earliest of equals: `from`
+ * itself or the begin of a row, so that the load ends within the file.  BAD_ARGUMENT: there is none. */
+AJ_API AJ_MUST_USE aj_status aj_hourly_best(const aj_hourly *hourly, double from_seconds,
+                                            double until_seconds, const aj_load *load, double *start_seconds,
+                                            double *kilograms_co2e_per_joule, aj_error *err);
+
 /* ---- the account ------------------------------------------------------------------------------ */
 
 /* A convention is how somebody turns hardware and hours into carbon; NULL at the end. */
@@ -126,6 +146,7 @@ typedef struct {
     aj_basis basis;
     const aj_hourly *hourly; /* instead of the zone's yearly factor; `basis` says its basis */
     double start_seconds;
+    aj_load load; /* n 0: constant over duration_seconds */
     /* Contracts. */
     double contract_ratio;                    /* share of the energy under contracts with zero emissions */
     double residual_kilograms_co2e_per_joule; /* residual mix; NaN = not known: the grid's factor is used */
@@ -142,8 +163,9 @@ typedef struct {
 #define AJ_CARBON_OPTIONS_INIT                                                                               \
     {                                                                                                        \
         sizeof(aj_carbon_options), NULL, {AJ_UNKNOWN, AJ_UNKNOWN, AJ_ASSUMED}, NULL, 1, AJ_UNKNOWN, 0, 0, 0, \
-            AJ_UNKNOWN, 0, AJ_UNKNOWN, NULL, NULL, AJ_BASIS_ANY, NULL, AJ_UNKNOWN, 0, AJ_UNKNOWN,            \
-            AJ_BASIS_ANY, 0, AJ_UNKNOWN, AJ_UNKNOWN, false, AJ_UNKNOWN, AJ_UNKNOWN, 1, AJ_UNKNOWN            \
+            AJ_UNKNOWN, 0, AJ_UNKNOWN, NULL, NULL, AJ_BASIS_ANY, NULL, AJ_UNKNOWN, {NULL, NULL, 0}, 0,       \
+            AJ_UNKNOWN, AJ_BASIS_ANY, 0, AJ_UNKNOWN, AJ_UNKNOWN, false, AJ_UNKNOWN, AJ_UNKNOWN, 1,           \
+            AJ_UNKNOWN                                                                                       \
     }
 
 typedef struct {

@@ -229,10 +229,10 @@ AJ_API AJ_MUST_USE aj_status aj_trace_feed(aj_trace *trace, const char *bytes, s
 /* What the marks have said so far; strings are borrowed until the next call. */
 typedef struct {
     size_t n_marks, n_ignored;
-    const char *ignored;           /* the first line that was no mark; NULL: none */
-    const char *phase;             /* innermost phase that is open; NULL: none */
-    double epoch, n_epochs;        /* ended / planned; NaN: not said */
-    double flops, accuracy_ratio;  /* NaN: not said */
+    const char *ignored;            /* the first line that was no mark; NULL: none */
+    const char *phase;              /* innermost phase that is open; NULL: none */
+    double n_epochs_done, n_epochs; /* ended / planned; NaN: not said */
+    double flops, accuracy_ratio;   /* NaN: not said */
     aj_prediction joules, seconds; /* of the whole, from the epochs; joules: attributed ones (and the graphics
                                     * cards') where the meter divides, else all */
 } aj_trace_state;

@@ -127,13 +127,17 @@ static aj_status find_factor(const aj_carbon *carbon, const ajp_convention *conv
     *f = (aj_zone_factor){.kilograms_co2e_per_joule = NAN, .basis = AJ_BASIS_ANY};
     out->spread_ratio = NAN;
     if (o->hourly != NULL) {
-        AJ_TRY(aj_hourly_mean(o->hourly, o->start_seconds, o->duration_seconds, &f->kilograms_co2e_per_joule,
-                              err));
+        AJ_TRY(o->load.n > 0 ? aj_hourly_weighted(o->hourly, o->start_seconds, &o->load,
+                                                  &f->kilograms_co2e_per_joule, err)
+                             : aj_hourly_mean(o->hourly, o->start_seconds, o->duration_seconds,
+                                              &f->kilograms_co2e_per_joule, err));
         f->zone = f->name = o->zone != NULL ? o->zone : "hourly file";
         f->basis = o->basis != AJ_BASIS_ANY ? o->basis : AJ_BASIS_UNSTATED;
         f->kind = "hourly";
         f->series = f->source = ajp_hourly_path(o->hourly);
-        f->detail = "mean of the hours of the run, constant load";
+        f->sha256 = aj_hourly_sha256(o->hourly);
+        f->detail = o->load.n > 0 ? "mean of the hours of the run, weighted by its joules"
+                                  : "mean of the hours of the run, constant load";
     } else if (o->zone != NULL) {
         AJ_TRY(aj_carbon_find_zone(carbon, o->zone, o->basis, f, &out->spread_ratio, err));
     } else if (!isnan(convention->kilograms_co2e_per_joule)) {

@@ -15,6 +15,8 @@ struct aj_hourly {
     const char *path;
     size_t n;
     double *starts, *factors; /* n + 1 starts: the last one is the end; kg per joule */
+    double *integral;         /* n + 1: of the factor from the first start on, kg s / J */
+    char sha256[65];
 };
 
 /* Days since 1970-01-01 of a date of the Gregorian calendar (Howard Hinnant, days_from_civil). */
@@ -70,7 +72,9 @@ static aj_status read_rows(aj_hourly *hourly, const ajp_csv *csv, aj_error *err)
     hourly->n = csv->n_rows;
     hourly->starts = ajp_arena_array(&hourly->arena, hourly->n + 1, sizeof *hourly->starts);
     hourly->factors = ajp_arena_array(&hourly->arena, hourly->n, sizeof *hourly->factors);
-    if (hourly->starts == NULL || hourly->factors == NULL) return ajp_no_memory(err, csv->file);
+    hourly->integral = ajp_arena_array(&hourly->arena, hourly->n + 1, sizeof *hourly->integral);
+    if (hourly->starts == NULL || hourly->factors == NULL || hourly->integral == NULL)
+        return ajp_no_memory(err, csv->file);
     for (size_t i = 0; i < hourly->n; i++) {
         double grams;
         if (!aj_time_parse(ajp_csv_text(csv, i, time), &hourly->starts[i]))
@@ -81,6 +85,9 @@ static aj_status read_rows(aj_hourly *hourly, const ajp_csv *csv, aj_error *err)
         hourly->factors[i] = grams * 1e-3 / AJP_JOULES_PER_KILOWATT_HOUR;
     }
     hourly->starts[hourly->n] = 2 * hourly->starts[hourly->n - 1] - hourly->starts[hourly->n - 2];
+    for (size_t i = 0; i < hourly->n; i++)
+        hourly->integral[i + 1] =
+            hourly->integral[i] + hourly->factors[i] * (hourly->starts[i + 1] - hourly->starts[i]);
     return AJ_OK;
 }
 
@@ -99,6 +106,7 @@ aj_status aj_hourly_open(aj_hourly **out, aj_context *context, const char *path,
     ajp_arena_init(&hourly->arena, context);
     aj_status st = ajp_csv_parse(&csv, &hourly->arena, (const char *)map.data, map.size, path, err);
     if (st == AJ_OK) st = read_rows(hourly, &csv, err);
+    ajp_sha256_hex(map.data, map.size, hourly->sha256);
     ajp_file_map_close(&map, context);
     if (st != AJ_OK) {
         aj_hourly_close(hourly);
@@ -122,23 +130,114 @@ const char *ajp_hourly_path(const aj_hourly *hourly)
     return hourly->path;
 }
 
+const char *aj_hourly_sha256(const aj_hourly *hourly)
+{
+    return hourly->sha256;
+}
+
+static aj_status check_covered(const aj_hourly *hourly, double start_seconds, double duration_seconds,
+                               aj_error *err)
+{
+    double end = start_seconds + duration_seconds;
+    if (start_seconds >= hourly->starts[0] && end <= hourly->starts[hourly->n]) return AJ_OK;
+    return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                    "%s covers %.0f h from its first row; the run begins %.2f h after that and takes %.2f h",
+                    hourly->path, (hourly->starts[hourly->n] - hourly->starts[0]) / AJP_SECONDS_PER_HOUR,
+                    (start_seconds - hourly->starts[0]) / AJP_SECONDS_PER_HOUR,
+                    duration_seconds / AJP_SECONDS_PER_HOUR);
+}
+
+/* The row that holds a time inside the file; its end belongs to the last one. */
+static size_t row_at(const aj_hourly *hourly, double seconds)
+{
+    size_t low = 0, high = hourly->n; /* starts[low] <= seconds < starts[high] */
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (hourly->starts[middle] <= seconds)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Mean intensity between two times inside the file, to >= from. */
+static double mean_between(const aj_hourly *hourly, double from, double to)
+{
+    size_t i = row_at(hourly, from), k = row_at(hourly, to);
+    if (i == k) return hourly->factors[i];
+    double first = hourly->factors[i] * (hourly->starts[i + 1] - from);
+    double last = hourly->factors[k] * (to - hourly->starts[k]);
+    return (first + hourly->integral[k] - hourly->integral[i + 1] + last) / (to - from);
+}
+
 aj_status aj_hourly_mean(const aj_hourly *hourly, double start_seconds, double duration_seconds,
                          double *kilograms_co2e_per_joule, aj_error *err)
 {
-    double end = start_seconds + duration_seconds, sum = 0;
     if (!(duration_seconds > 0))
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "the time of a run must be above 0");
-    if (!(start_seconds >= hourly->starts[0] && end <= hourly->starts[hourly->n]))
-        return ajp_fail(
-            err, AJ_BAD_ARGUMENT, 0,
-            "%s covers %.0f h from its first row; the run begins %.2f h after that and takes %.2f h",
-            hourly->path, (hourly->starts[hourly->n] - hourly->starts[0]) / AJP_SECONDS_PER_HOUR,
-            (start_seconds - hourly->starts[0]) / AJP_SECONDS_PER_HOUR,
-            duration_seconds / AJP_SECONDS_PER_HOUR);
-    for (size_t i = 0; i < hourly->n; i++) {
-        double from = fmax(start_seconds, hourly->starts[i]), to = fmin(end, hourly->starts[i + 1]);
-        if (to > from) sum += (to - from) * hourly->factors[i];
+    double joules[2] = {0, 1}, seconds[2] = {0, duration_seconds};
+    aj_load load = {seconds, joules, 2};
+    return aj_hourly_weighted(hourly, start_seconds, &load, kilograms_co2e_per_joule, err);
+}
+
+/* ---- a load that is not constant ------------------------------------------------------------------- */
+
+static aj_status check_load(const aj_load *load, aj_error *err)
+{
+    if (load->n < 2) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "a load needs at least two samples");
+    for (size_t i = 0; i < load->n; i++)
+        if (!isfinite(load->seconds[i]) || !isfinite(load->joules[i]) ||
+            (i > 0 && (load->seconds[i] < load->seconds[i - 1] || load->joules[i] < load->joules[i - 1])))
+            return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "sample %zu of the load goes back or is no number", i);
+    if (!(load->seconds[load->n - 1] > load->seconds[0]))
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "the time of a run must be above 0");
+    return AJ_OK;
+}
+
+/* Sum over the intervals of joules x mean intensity, over all joules. The load lies inside the file. */
+static double weighted(const aj_hourly *hourly, double start, const aj_load *load)
+{
+    const double *seconds = load->seconds, *joules = load->joules;
+    size_t last = load->n - 1;
+    double all = joules[last] - joules[0], sum = 0;
+    if (!(all > 0)) return mean_between(hourly, start + seconds[0], start + seconds[last]);
+    for (size_t i = 0; i < last; i++)
+        sum += (joules[i + 1] - joules[i]) * mean_between(hourly, start + seconds[i], start + seconds[i + 1]);
+    return sum / all;
+}
+
+aj_status aj_hourly_weighted(const aj_hourly *hourly, double start_seconds, const aj_load *load,
+                             double *kilograms_co2e_per_joule, aj_error *err)
+{
+    AJ_TRY(check_load(load, err));
+    double from = load->seconds[0], length = load->seconds[load->n - 1] - from;
+    AJ_TRY(check_covered(hourly, start_seconds + from, length, err));
+    *kilograms_co2e_per_joule = weighted(hourly, start_seconds, load);
+    return AJ_OK;
+}
+
+aj_status aj_hourly_best(const aj_hourly *hourly, double from_seconds, double until_seconds,
+                         const aj_load *load, double *start_seconds, double *kilograms_co2e_per_joule,
+                         aj_error *err)
+{
+    AJ_TRY(check_load(load, err));
+    double first = load->seconds[0], last = load->seconds[load->n - 1], best = NAN, at = NAN;
+    for (size_t i = 0; i <= hourly->n; i++) {
+        double start = i == 0 ? from_seconds : hourly->starts[i - 1];
+        if (start < from_seconds || start > until_seconds || start + first < hourly->starts[0] ||
+            start + last > hourly->starts[hourly->n])
+            continue;
+        double intensity = weighted(hourly, start, load);
+        if (intensity >= best * (1 - 1e-12)) continue; /* rounding is no improvement */
+        best = intensity;
+        at = start;
     }
-    *kilograms_co2e_per_joule = sum / duration_seconds;
+    if (isnan(at)) {
+        AJ_TRY(check_covered(hourly, from_seconds + first, last - first, err));
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: no start in the time that was given", hourly->path);
+    }
+    *start_seconds = at;
+    *kilograms_co2e_per_joule = best;
     return AJ_OK;
 }

@@ -196,26 +196,37 @@ static aj_status read_accelerator(const cursor *at, aj_accelerator_power *out, a
 
 /* ---- tables -------------------------------------------------------------------------------------- */
 
-static aj_status add_factors(aj_carbon *carbon, const ajp_csv *csv, aj_error *err)
+/* The sha256 of a table, for the provenance of what comes out of it. */
+static const char *hash_of(aj_carbon *carbon, const void *text, size_t size)
+{
+    char *hex = ajp_arena_alloc(&carbon->arena, 65);
+    if (hex != NULL) ajp_sha256_hex(text, size, hex);
+    return hex;
+}
+
+static aj_status add_factors(aj_carbon *carbon, const ajp_csv *csv, const char *sha256, aj_error *err)
 {
     for (size_t i = 0; i < csv->n_rows; i++) {
         AJ_TRY(ajp_grow(carbon->context, (void **)&carbon->factors, &carbon->n_factors_capacity,
                         carbon->n_factors + 1, sizeof *carbon->factors, "zones", err));
         AJ_TRY(read_factor(&(cursor){csv, i}, &carbon->factors[carbon->n_factors], err));
-        carbon->n_factors++;
+        carbon->factors[carbon->n_factors++].sha256 = sha256;
     }
     return AJ_OK;
 }
 
 /* Rows of `csv` after those that the list has already. */
-static aj_status add_rows(aj_carbon *carbon, size_t list, const ajp_csv *csv, aj_error *err)
+static aj_status add_rows(aj_carbon *carbon, size_t list, const ajp_csv *csv, const char *sha256,
+                          aj_error *err)
 {
     ajp_rows *rows = &carbon->lists[list];
     aj_carbon_row *all = ajp_arena_array(&carbon->arena, rows->n + csv->n_rows + 1, sizeof *all);
     if (all == NULL) return ajp_no_memory(err, csv->file);
     if (rows->n > 0) memcpy(all, rows->rows, rows->n * sizeof *all);
-    for (size_t i = 0; i < csv->n_rows; i++)
+    for (size_t i = 0; i < csv->n_rows; i++) {
         AJ_TRY(read_row(&(cursor){csv, i}, list == AJP_PUE, &all[rows->n + i], err));
+        all[rows->n + i].sha256 = sha256;
+    }
     *rows = (ajp_rows){all, rows->n + csv->n_rows};
     return AJ_OK;
 }
@@ -242,9 +253,10 @@ static aj_status add_table(aj_carbon *carbon, const ajp_table *table, aj_error *
     if (i == AJP_N_LISTS && !zones && !accelerators) return AJ_OK; /* shown, not computed with */
     snprintf(file, sizeof file, "tables/%s.csv", table->name);
     AJ_TRY(ajp_csv_parse(&csv, &carbon->arena, table->text, table->size, file, err));
-    if (zones) return add_factors(carbon, &csv, err);
     if (accelerators) return add_accelerators(carbon, &csv, err);
-    return add_rows(carbon, i, &csv, err);
+    const char *sha256 = hash_of(carbon, table->text, table->size);
+    if (sha256 == NULL) return ajp_no_memory(err, file);
+    return zones ? add_factors(carbon, &csv, sha256, err) : add_rows(carbon, i, &csv, sha256, err);
 }
 
 static aj_status add_file(aj_carbon *carbon, const char *path, bool zones, aj_error *err)
@@ -254,9 +266,11 @@ static aj_status add_file(aj_carbon *carbon, const char *path, bool zones, aj_er
     if (path == NULL) return AJ_OK;
     AJ_TRY(ajp_file_map_open(&map, carbon->context, path, err));
     aj_status st = ajp_csv_parse(&csv, &carbon->arena, (const char *)map.data, map.size, path, err);
+    const char *sha256 = st == AJ_OK ? hash_of(carbon, map.data, map.size) : NULL;
     ajp_file_map_close(&map, carbon->context);
     if (st != AJ_OK) return st;
-    return zones ? add_factors(carbon, &csv, err) : add_rows(carbon, AJP_PRICES, &csv, err);
+    if (sha256 == NULL) return ajp_no_memory(err, path);
+    return zones ? add_factors(carbon, &csv, sha256, err) : add_rows(carbon, AJP_PRICES, &csv, sha256, err);
 }
 
 aj_status aj_carbon_open(aj_carbon **out, aj_context *context, const char *zones_csv, const char *prices_csv,

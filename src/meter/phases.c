@@ -267,7 +267,7 @@ void ajp_phases_state(const ajp_phases *phases, aj_trace_state *out)
     size_t n_open = phases->n_open;
     *out = (aj_trace_state){.n_marks = phases->n_marks,
                             .phase = n_open > 0 ? phases->phases[phases->open[n_open - 1]].name : NULL,
-                            .epoch = phases->epoch,
+                            .n_epochs_done = phases->epoch,
                             .n_epochs = phases->n_epochs,
                             .flops = phases->flops,
                             .accuracy_ratio = phases->accuracy_ratio};

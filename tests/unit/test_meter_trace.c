@@ -123,7 +123,7 @@ static void whole(void)
     aj_trace_now(b.trace, &state);
     CHECK_INT(state.n_marks, 11);
     CHECK_STRING(state.phase, "train");
-    CHECK(state.epoch == 3 && state.n_epochs == 4 && state.flops == 3e9);
+    CHECK(state.n_epochs_done == 3 && state.n_epochs == 4 && state.flops == 3e9);
     CHECK_CLOSE(state.accuracy_ratio, 0.8, 1e-12);
     /* Epochs of 46, 48 and 50 J after 15 J. */
     CHECK_CLOSE(state.joules.value, 15 + 4 * 48, 1e-9);
@@ -163,7 +163,7 @@ static void whole(void)
     CHECK_CLOSE(r.phases[0].energy_joules.value, live.energy_joules.value + 1, 1e-9);
     CHECK_CLOSE(r.state.joules.value, state.joules.value, 1e-9);
     CHECK_CLOSE(r.state.joules.low, state.joules.low, 1e-9);
-    CHECK(r.state.epoch == 3 && r.state.flops == 3e9);
+    CHECK(r.state.n_epochs_done == 3 && r.state.flops == 3e9);
     CHECK_STRING(r.state.phase, "train");
     /* The event of epoch 2: sums and FLOPs at that moment. */
     CHECK_INT(r.events[7].marker.kind, AJ_MARK_EPOCH);
@@ -310,7 +310,7 @@ static void feeding(void)
         CHECK_INT(state.n_marks, 5);
         CHECK_INT(state.n_ignored, 2);
         CHECK_STRING(state.ignored, "nonsense");
-        CHECK(state.phase == NULL && state.epoch == 1 && isnan(state.joules.value));
+        CHECK(state.phase == NULL && state.n_epochs_done == 1 && isnan(state.joules.value));
         CHECK_OK(aj_trace_sample(trace, &err), err);
         CHECK_OK(aj_trace_close(trace, NULL, &err), err);
     }
