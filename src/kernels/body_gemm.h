@@ -27,60 +27,77 @@ typedef struct {
     size_t k;
     const float *a;
     size_t a_row, a_col;
+    const size_t *jump, *b_jump; /* of the run that k starts in; b_jump NULL = b goes on */
+    size_t run, skip;            /* columns a run; of the first, passed over */
     const float *b;
     size_t b_row, b_vector;
     const float *in; /* what the sums start from, or NULL for 0 */
     size_t in_row, in_vector;
     float *out;
     size_t out_row, out_vector;
-    size_t in_last, out_last;  /* columns of the last vector: 1 .. 16 */
-    const float *bias;         /* NULL = none */
+    size_t in_last, out_last; /* columns of the last vector: 1 .. 16 */
+    const float *bias;        /* NULL = none */
+    const float *add;         /* NULL = none */
+    size_t add_row;
     ajp_activation activation; /* NONE, RELU or LEAKY_RELU; the others follow in a second pass */
     float activation_parameter;
 } tile_job;
 
 /* MR and NV are constants wherever this is inlined: the arrays become registers. */
-#define TILE_BODY(MR, NV)                                                                                 \
-    vf acc[MR][NV];                                                                                       \
-    const vf zero = vf_set1(0.0F);                                                                        \
-    _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++)                                              \
-        _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++) acc[i][v] =                              \
-            job->in == NULL ? zero                                                                        \
-            : v + 1 < NV    ? vf_load(job->in + i * job->in_row + v * job->in_vector)                     \
-                            : vf_load_n(job->in + i * job->in_row + v * job->in_vector, job->in_last, zero); \
-    const float *a = job->a, *b = job->b;                                                                 \
-    const size_t a_row = job->a_row, a_col = job->a_col, b_row = job->b_row, b_vector = job->b_vector;    \
-    for (size_t p = job->k; p > 0; p--) {                                                                 \
-        if (MR < NV) {                                                                                    \
-            vf x[MR];                                                                                     \
-            _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++) x[i] = vf_set1(a[i * a_row]);        \
-            _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++)                                      \
-            {                                                                                             \
-                const vf y = vf_load(b + v * b_vector);                                                   \
-                _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++) acc[i][v] =                      \
-                    vf_fma(x[i], y, acc[i][v]);                                                           \
-            }                                                                                             \
-        } else {                                                                                          \
-            vf y[NV];                                                                                     \
-            _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++) y[v] = vf_load(b + v * b_vector);    \
-            _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++)                                      \
-            {                                                                                             \
-                const vf x = vf_set1(a[i * a_row]);                                                       \
-                _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++) acc[i][v] =                      \
-                    vf_fma(x, y[v], acc[i][v]);                                                           \
-            }                                                                                             \
-        }                                                                                                 \
-        a += a_col;                                                                                       \
-        b += b_row;                                                                                       \
-    }                                                                                                     \
-    const tile_job end = *job; /* a copy whose address nobody has: it stays in registers */               \
-    _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++)                                              \
-        _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++)                                          \
+#define TILE_BODY(MR, NV)                                                                                  \
+    vf acc[MR][NV];                                                                                        \
+    const vf zero = vf_set1(0.0F);                                                                         \
+    _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++)                                               \
+        _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++) acc[i][v] =                               \
+            job->in == NULL ? zero                                                                         \
+            : v + 1 < NV    ? vf_load(job->in + i * job->in_row + v * job->in_vector)                      \
+                            : vf_load_n(job->in + i * job->in_row + v * job->in_vector, job->in_last, zero);  \
+    const float *b = job->b;                                                                               \
+    const size_t a_row = job->a_row, a_col = job->a_col, b_row = job->b_row, b_vector = job->b_vector;     \
+    const size_t *jump = job->jump, *b_jump = job->b_jump;                                                 \
+    size_t left = job->k, skip = job->skip;                                                                \
+    while (left > 0) {                                                                                     \
+        const float *a = job->a + *jump++ + skip * a_col;                                                  \
+        if (b_jump != NULL) b = job->b + *b_jump++ + skip * b_row;                                         \
+        size_t p = job->run - skip < left ? job->run - skip : left;                                        \
+        left -= p;                                                                                         \
+        skip = 0;                                                                                          \
+        for (; p > 0; p--) {                                                                               \
+            if (MR < NV) {                                                                                 \
+                vf x[MR];                                                                                  \
+                _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++) x[i] = vf_set1(a[i * a_row]);     \
+                _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++)                                   \
+                {                                                                                          \
+                    const vf y = vf_load(b + v * b_vector);                                                \
+                    _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++) acc[i][v] =                   \
+                        vf_fma(x[i], y, acc[i][v]);                                                        \
+                }                                                                                          \
+            } else {                                                                                       \
+                vf y[NV];                                                                                  \
+                _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++) y[v] = vf_load(b + v * b_vector); \
+                _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++)                                   \
+                {                                                                                          \
+                    const vf x = vf_set1(a[i * a_row]);                                                    \
+                    _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++) acc[i][v] =                   \
+                        vf_fma(x, y[v], acc[i][v]);                                                        \
+                }                                                                                          \
+            }                                                                                              \
+            a += a_col;                                                                                    \
+            b += b_row;                                                                                    \
+        }                                                                                                  \
+    }                                                                                                      \
+    const tile_job end = *job; /* a copy whose address nobody has: it stays in registers */                \
+    _Pragma("GCC unroll 16") for (size_t v = 0; v < NV; v++)                                               \
+        _Pragma("GCC unroll 16") for (size_t i = 0; i < MR; i++)                                           \
             tile_finish(&end, i, v, v + 1 == NV, acc[i][v])
 
 SIMD_INLINE void tile_finish(const tile_job *job, size_t i, size_t v, bool last, vf sum)
 {
     if (job->bias != NULL) sum = vf_add(sum, vf_load(job->bias + 16 * v));
+    if (job->add != NULL) {
+        const float *add = job->add + i * job->out_row + v * job->out_vector;
+        sum = vf_add(sum, last ? vf_load_n(add, job->out_last, vf_set1(0.0F)) : vf_load(add));
+    }
     if (job->activation == AJP_ACTIVATION_RELU)
         sum = v_relu(sum);
     else if (job->activation == AJP_ACTIVATION_LEAKY_RELU)
@@ -263,16 +280,24 @@ static void run_rows(const panel *at, size_t row0, size_t n_rows, size_t p0, siz
     const bool final = p0 + k == g->k, first = p0 == 0;
     _Alignas(64) float finished[FINISHED_VECTORS * 16];
     size_t waiting = 0; /* rows there */
+    const size_t no_jump = 0, run = g->a_jump != NULL ? g->run : p0 + k + 1;
+    const size_t group = g->group != 0 ? g->group : SIZE_MAX;
     tile_job job = {.k = k, .a_row = g->a_row, .a_col = g->a_col, .b_row = g->b_row, .b_vector = g->b_vector};
-    job.b = g->b + at->vector0 * g->b_vector + p0 * g->b_row;
+    job.jump = g->a_jump != NULL ? g->a_jump + p0 / run : &no_jump;
+    job.b_jump = g->b_jump != NULL ? g->b_jump + p0 / run : NULL;
+    job.run = run;
+    job.skip = p0 % run;
+    job.b = g->b + at->vector0 * g->b_vector + (g->b_jump != NULL ? 0 : p0 * g->b_row);
     job.activation_parameter = g->activation_parameter;
     const bool late = g->activation == AJP_ACTIVATION_SIGMOID || g->activation == AJP_ACTIVATION_TANH;
     for (size_t i = 0, rows; i < n_rows; i += rows) {
-        rows = tile_rows(n_rows - i, at->most_rows);
-        float *c = g->c + (row0 + i) * g->c_row + at->vector0 * g->c_vector;
+        const size_t line = (row0 + i) / group, place = (row0 + i) % group; /* tiles end where a group ends */
+        rows = tile_rows(ajp_min_size(n_rows - i, group - place), at->most_rows);
+        const size_t place_c = line * g->c_group_row + place * g->c_row + at->vector0 * g->c_vector;
+        float *c = g->c + place_c;
         float *park = parked + i * PANEL_VECTORS * 16;
         const bool through_c = g->store == NULL || first;
-        job.a = g->a + (row0 + i) * g->a_row + p0 * g->a_col;
+        job.a = g->a + line * g->a_group_row + place * g->a_row;
         job.in = first && !g->accumulate ? NULL : through_c ? c : park;
         job.in_row = through_c ? g->c_row : at->n_vectors * 16;
         job.in_vector = through_c ? g->c_vector : 16;
@@ -281,6 +306,7 @@ static void run_rows(const panel *at, size_t row0, size_t n_rows, size_t p0, siz
             job.out_row = g->c_row;
             job.out_vector = g->c_vector;
             job.bias = final && g->bias != NULL ? g->bias + 16 * at->vector0 : NULL;
+            job.add = final && g->add != NULL ? g->add + place_c : NULL;
             job.activation = final && !late ? g->activation : AJP_ACTIVATION_NONE;
         } else {
             job.out = final ? finished + waiting * at->n_vectors * 16 : park;

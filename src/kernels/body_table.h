@@ -7,6 +7,7 @@
 #include "body_maps.h"
 #include "body_random.h"
 #include "body_read.h"
+#include "body_window.h"
 
 const ajp_kernels KERNELS_TABLE = {
     .isa = SIMD_ISA,
@@ -22,6 +23,7 @@ const ajp_kernels KERNELS_TABLE = {
     .adam = adam,
     .relu_backward = relu_backward,
     .column_sums = column_sums,
+    .window = window,
     .binary = binary,
 };
 

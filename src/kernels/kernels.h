@@ -49,7 +49,14 @@ typedef enum {
  *   B(p, 16v..16v+15)  at b[v*b_vector + p*b_row], 16 floats readable there (pad with zeros)
  *   C(i, 16v..16v+15)  at c[i*c_row + v*c_vector]; only n columns are written
  * Packed weights (ajp_pack_*): b_row = 16, b_vector = 16*k.  Row-major padded: b_row = ldb, b_vector = 16.
- * accumulate: start from C instead of 0 (the sum goes on in order, the bits are those of one long k). */
+ * accumulate: start from C instead of 0 (the sum goes on in order, the bits are those of one long k).
+ *
+ * A may be what a convolution reads, without being copied together: rows in groups (the outputs of one image
+ * row), columns in runs (what lies together under the window):
+ *   A(i, p)            at a[i/group*a_group_row + i%group*a_row + a_jump[p/run] + p%run*a_col]
+ *   B(p, 16v..16v+15)  at b[v*b_vector + b_jump[p/run] + p%run*b_row]; b_jump NULL = p*b_row as above
+ *   C(i, 16v..16v+15)  at c[i/group*c_group_row + i%group*c_row + v*c_vector] (without a store function)
+ * with group 0 = all rows are one group, a_jump NULL = all columns are one run. */
 struct ajp_gemm;
 /* Called with finished register tiles (in a small buffer that stays in L1) instead of storing to C.
  * tile[(i - row0)*tile_row + (j - col0)] holds C(i, j) for row0 <= i < row0+n_rows, col0 <= j < col0+n_cols;
@@ -65,13 +72,41 @@ typedef struct ajp_gemm {
     size_t b_row, b_vector;
     float *c;
     size_t c_row, c_vector;
+    size_t group, a_group_row, c_group_row;
+    const size_t *a_jump, *b_jump;
+    size_t run;
     bool accumulate;
     const float *bias; /* n values, padded to a multiple of 16, or NULL; added after the sum */
+    const float *add;  /* laid out as C, or NULL; added after the bias (without a store function) */
     ajp_activation activation;
     float activation_parameter;
     ajp_tile_store store;   /* NULL = bias, activation, store to C */
     const void *store_user; /* for store */
 } ajp_gemm;
+
+/* ---- windows over channels ----------------------------------------------------------------------
+ * For every line l, place i and channel c of an image whose channels lie together:
+ *   over the n_jumps places under the window, in order: x = x[l*x_line + i*x_place + jump[j] + c] and
+ *     PRODUCT  y = sum of x * w[w_jump[j] + c] (one FMA each; a convolution of every channel by itself)
+ *     LARGEST  y = the largest x, NaN if there is one; -infinity of no places
+ *     MEAN     y = scale * sum of x
+ *   then bias[c], then add (laid out as y), then the activation, to y[l*y_line + i*y_place + c].
+ * w has 16 floats readable at every multiple of 16 channels, bias likewise. */
+typedef enum { AJP_WINDOW_PRODUCT, AJP_WINDOW_LARGEST, AJP_WINDOW_MEAN } ajp_window_kind;
+typedef struct {
+    ajp_window_kind kind;
+    size_t n_lines, n_places, n_channels, n_jumps;
+    const float *x;
+    size_t x_line, x_place;
+    const size_t *jump, *w_jump;
+    const float *w;
+    float scale;
+    const float *bias, *add; /* or NULL */
+    ajp_activation activation;
+    float activation_parameter;
+    float *y;
+    size_t y_line, y_place;
+} ajp_window;
 
 /* ---- one read of balanced photodetectors (or any count of independent events) --------------------
  * For output i of sample s with exact product y = C(s, i):
@@ -156,6 +191,7 @@ typedef struct ajp_kernels {
     void (*relu_backward)(const float *y, float *g, size_t n, float slope);
     /* out[j] = sum over rows i in order of x[i][j]. */
     void (*column_sums)(const float *x, size_t x_row, size_t m, size_t n, float *out);
+    void (*window)(const ajp_window *window);
     /* y[i] = a op b element-wise: '+', '-', '*', '/' */
     void (*binary)(char op, const float *a, const float *b, float *y, size_t n);
 } ajp_kernels;
@@ -176,6 +212,7 @@ void ajp_unpack_out_in(const float *packed, size_t n, size_t k, float *w, size_t
 
 /* ---- slow references: plain loops, kept as the definition; tests compare against them ------------- */
 void ajp_reference_gemm(const ajp_gemm *gemm); /* fmaf in order; same bits as the fast ones */
+void ajp_reference_window(const ajp_window *window);
 uint32_t ajp_reference_word(const ajp_stream *stream, uint64_t sample, unsigned draw, size_t element);
 /* In double: what `normals` gives to 1e-6 of max(1, |z|). */
 double ajp_reference_normal(const ajp_stream *stream, uint64_t sample, unsigned draw, size_t element);

@@ -20,18 +20,60 @@ static float activate(float x, ajp_activation activation, float parameter)
     return x;
 }
 
+static size_t in_groups(const ajp_gemm *g, size_t i, size_t group_row, size_t row)
+{
+    return g->group == 0 ? i * row : i / g->group * group_row + i % g->group * row;
+}
+
+static size_t in_runs(const ajp_gemm *g, const size_t *jump, size_t p, size_t col)
+{
+    return jump == NULL ? p * col : jump[p / g->run] + p % g->run * col;
+}
+
 void ajp_reference_gemm(const ajp_gemm *g)
 {
     for (size_t i = 0; i < g->m; i++)
         for (size_t j = 0; j < g->n; j++) {
-            float *c = g->c + i * g->c_row + j / AJP_LANES * g->c_vector + j % AJP_LANES;
+            const size_t at =
+                in_groups(g, i, g->c_group_row, g->c_row) + j / AJP_LANES * g->c_vector + j % AJP_LANES;
+            const float *a = g->a + in_groups(g, i, g->a_group_row, g->a_row);
             const float *b = g->b + j / AJP_LANES * g->b_vector + j % AJP_LANES;
-            float sum = g->accumulate ? *c : 0.0F;
+            float sum = g->accumulate ? g->c[at] : 0.0F;
             for (size_t p = 0; p < g->k; p++)
-                sum = fmaf(g->a[i * g->a_row + p * g->a_col], b[p * g->b_row], sum);
+                sum = fmaf(a[in_runs(g, g->a_jump, p, g->a_col)], b[in_runs(g, g->b_jump, p, g->b_row)], sum);
             if (g->bias != NULL) sum += g->bias[j];
-            *c = activate(sum, g->activation, g->activation_parameter);
+            if (g->add != NULL) sum += g->add[at];
+            g->c[at] = activate(sum, g->activation, g->activation_parameter);
         }
+}
+
+static float window_value(const ajp_window *w, const float *x, size_t channel)
+{
+    float value = w->kind == AJP_WINDOW_LARGEST ? -INFINITY : 0.0F;
+    for (size_t j = 0; j < w->n_jumps; j++) {
+        const float one = x[w->jump[j]];
+        if (w->kind == AJP_WINDOW_PRODUCT)
+            value = fmaf(one, w->w[w->w_jump[j] + channel], value);
+        else if (w->kind == AJP_WINDOW_MEAN)
+            value += one;
+        else if (isnan(one) || value < one)
+            value = one;
+        if (w->kind == AJP_WINDOW_LARGEST && isnan(value)) break;
+    }
+    return w->kind == AJP_WINDOW_MEAN ? value * w->scale : value;
+}
+
+void ajp_reference_window(const ajp_window *w)
+{
+    for (size_t l = 0; l < w->n_lines; l++)
+        for (size_t i = 0; i < w->n_places; i++)
+            for (size_t c = 0; c < w->n_channels; c++) {
+                const size_t at = l * w->y_line + i * w->y_place + c;
+                float y = window_value(w, w->x + l * w->x_line + i * w->x_place + c, c);
+                if (w->bias != NULL) y += w->bias[c];
+                if (w->add != NULL) y += w->add[at];
+                w->y[at] = activate(y, w->activation, w->activation_parameter);
+            }
 }
 
 uint32_t ajp_reference_word(const ajp_stream *stream, uint64_t sample, unsigned draw, size_t element)

@@ -29,8 +29,8 @@ static float *random_array(size_t n)
 
 typedef struct {
     ajp_gemm gemm;
-    float *a, *b, *c_fast, *c_slow, *start, *bias;
-    size_t c_size;
+    float *a, *b, *c_fast, *c_slow, *start, *bias, *add;
+    size_t c_size, jumps[64], b_jumps[64];
 } problem;
 
 /* layout 0: A row-major, B packed; 1: A transposed, B row-major; 2: everything padded oddly, C in vectors. */
@@ -38,7 +38,8 @@ static problem make(size_t m, size_t n, size_t k, int layout, bool accumulate, b
                     ajp_activation activation)
 {
     const size_t vectors = (n + 15) / 16;
-    problem p = {.gemm = {.m = m, .n = n, .k = k, .accumulate = accumulate, .activation = activation}};
+    problem p = {.gemm = {.m = m, .n = n, .k = k, .accumulate = accumulate, .activation = activation},
+                 .add = NULL};
     ajp_gemm *g = &p.gemm;
     g->a_row = layout == 1 ? 1 : k + (layout == 2 ? 3 : 0);
     g->a_col = layout == 1 ? m + 2 : 1;
@@ -63,9 +64,48 @@ static problem make(size_t m, size_t n, size_t k, int layout, bool accumulate, b
     ajp_reference_gemm(g);
     return p;
 }
+
+/* What a convolution reads and writes: rows in groups, columns in runs that overlap, something added. */
+static void make_convolution(problem *p, size_t m, size_t n, size_t run, size_t n_runs, bool b_jumps)
+{
+    const size_t k = run * n_runs, vectors = (n + 15) / 16;
+    *p = (problem){.gemm = {.m = m, .n = n, .k = k, .a_col = 1, .b_row = 16, .run = run}};
+    ajp_gemm *g = &p->gemm;
+    g->group = 1 + below(m + 3);
+    g->a_row = 1 + below(5);
+    g->a_group_row = below(60);
+    for (size_t r = 0; r < n_runs; r++) {
+        p->jumps[r] = below(200);
+        p->b_jumps[r] = below(20 * k + 1);
+    }
+    g->b_vector = b_jumps ? 16 * (2 * k + run + 20) : 16 * k;
+    g->c_row = n + below(4);
+    g->c_vector = 16;
+    g->c_group_row = g->group * g->c_row + below(7);
+    p->a = random_array(200 + run + (m / g->group + 1) * g->a_group_row + g->group * g->a_row);
+    p->b = random_array(vectors * g->b_vector + 20 * k + 16 * run + 16);
+    p->c_size = (m / g->group + 1) * g->c_group_row + 16;
+    p->start = random_array(p->c_size);
+    p->add = random_array(p->c_size);
+    p->bias = random_array(16 * vectors);
+    p->c_fast = malloc(p->c_size * sizeof(float));
+    p->c_slow = malloc(p->c_size * sizeof(float));
+    g->a = p->a;
+    g->b = p->b;
+    g->bias = below(2) == 0 ? NULL : p->bias;
+    g->add = below(2) == 0 ? NULL : p->add;
+    g->activation = below(2) == 0 ? AJP_ACTIVATION_RELU : AJP_ACTIVATION_NONE;
+    g->a_jump = p->jumps;
+    g->b_jump = b_jumps ? p->b_jumps : NULL;
+    g->c = p->c_slow;
+    memcpy(p->c_slow, p->start, p->c_size * sizeof(float));
+    ajp_reference_gemm(g);
+}
+
 static void drop(problem *p)
 {
     free(p->a);
+    free(p->add);
     free(p->b);
     free(p->start);
     free(p->bias);
@@ -123,6 +163,8 @@ static void all_ways(problem *p, const ajp_kernels *kernels, ajp_pool *pool)
             kernels->gemm_block(g, i, ajp_min_size(rows, g->m - i), j, ajp_min_size(cols, g->n - j));
     same(p, "blocks", kernels->isa);
 
+    if (g->a_jump != NULL) return;
+
     /* k in two passes is k in one */
     reset(p);
     const size_t cut = below(g->k + 1);
@@ -167,6 +209,22 @@ static void test_isa(aj_isa isa, ajp_pool *pool, bool slow)
             all_ways(&p, kernels, pool);
             drop(&p);
         }
+}
+
+static void test_convolutions(aj_isa isa, ajp_pool *pool, bool slow)
+{
+    const ajp_kernels *kernels = ajp_kernels_for(isa);
+    problem p;
+    for (int i = 0; i < (slow ? 60 : 600); i++) {
+        make_convolution(&p, 1 + below(70), 1 + below(100), 1 + below(40), below(12), below(2));
+        all_ways(&p, kernels, pool);
+        drop(&p);
+    }
+    for (int i = 0; i < (slow ? 1 : 6); i++) { /* k in pieces that begin within a run */
+        make_convolution(&p, 20 + below(40), 30, 300 + below(400), 2 + below(6), i % 2);
+        all_ways(&p, kernels, pool);
+        drop(&p);
+    }
 }
 
 /* Our own tanh and sigmoid at the store: the same as the map afterwards. */
@@ -227,6 +285,7 @@ int main(void)
     for (int i = 0; i < 3; i++)
         if (aj_isa_supported(isas[i])) {
             test_isa(isas[i], context->pool, isas[i] == AJ_ISA_SCALAR);
+            test_convolutions(isas[i], context->pool, isas[i] == AJ_ISA_SCALAR);
             test_late_activations(isas[i]);
         }
     test_packing();
