@@ -132,6 +132,17 @@ typedef struct {
     size_t n;
 } aj_summary;
 AJ_API aj_summary aj_summarize(const double *values, size_t n);
+/* Quantile of values in ascending order, between them by straight lines (Hyndman and Fan 1996, type 7). */
+AJ_API double aj_quantile(const double *ascending, size_t n, double probability);
+/* Expected best of n trials drawn from n_values results in ascending order: sum of v_(i) w_i.  With
+ * replacement, w_i = (i/N)^n - ((i-1)/N)^n (Dodge et al. 2019, "Show Your Work", 3.1: biased low); unbiased,
+ * w_i = C(i-1, n-1) / C(N, n) (Tang et al. 2020, ACL, 3).  NaN for n = 0, for values that do not ascend, and
+ * unbiased for n > N. */
+AJ_API double aj_expected_best(const double *ascending, size_t n_values, size_t n, bool unbiased);
+/* Share of the variance that lies between the groups (sum of squares between groups / total): groups[i] is
+ * the number of the group of value i.  NaN when all values are equal.  Of pure noise in k groups its mean is
+ * (k - 1) / (n - 1): compare with it. */
+AJ_API double aj_variance_share(const double *values, const size_t *groups, size_t n);
 /* Two-sided Student quantile: P(|T| <= t) = probability, n_degrees >= 1.  Inverse of the incomplete beta
  * function by bisection (Abramowitz and Stegun 26.7.1, 26.5.27). */
 AJ_API double aj_student_quantile(double probability, double n_degrees);

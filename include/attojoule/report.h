@@ -12,8 +12,8 @@
 extern "C" {
 #endif
 
-/* A format is one row of formats.def: "table" (<= 100 columns), "csv", "json" (one line a record), "html",
- * "markdown". */
+/* A format is one row of formats.def: "table" (<= 100 columns), "csv", "json" (one line a record),
+ * "markdown", "latex" (to \input, no packages), "html". */
 AJ_API const char *aj_report_format(size_t i, const char **summary); /* NULL at the end */
 
 typedef struct {

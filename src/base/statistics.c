@@ -32,6 +32,65 @@ aj_summary aj_summarize(const double *values, size_t n)
     return summary;
 }
 
+double aj_quantile(const double *ascending, size_t n, double probability)
+{
+    if (n == 0 || !(probability >= 0.0 && probability <= 1.0)) return MISSING;
+    double at = probability * (double)(n - 1);
+    size_t below = (size_t)at, above = below + 1 < n ? below + 1 : n - 1;
+    return ascending[below] + (at - (double)below) * (ascending[above] - ascending[below]);
+}
+
+/* Weights of the sorted values, from the largest down: each follows from the one before, so that nothing
+ * overflows. */
+static double best_without_replacement(const double *ascending, size_t n_values, size_t n)
+{
+    double sum = 0.0, weight = (double)n / (double)n_values; /* C(N-1, n-1) / C(N, n) */
+    for (size_t i = n_values; i >= n; i--) {
+        sum += weight * ascending[i - 1];
+        if (i > 1) weight *= (double)(i - n) / (double)(i - 1);
+    }
+    return sum;
+}
+
+static double best_with_replacement(const double *ascending, size_t n_values, size_t n)
+{
+    double sum = 0.0, below = 0.0;
+    for (size_t i = 1; i <= n_values; i++) {
+        double up_to = pow((double)i / (double)n_values, (double)n);
+        sum += (up_to - below) * ascending[i - 1];
+        below = up_to;
+    }
+    return sum;
+}
+
+double aj_expected_best(const double *ascending, size_t n_values, size_t n, bool unbiased)
+{
+    if (n == 0 || n_values == 0 || (unbiased && n > n_values)) return MISSING;
+    for (size_t i = 1; i < n_values; i++)
+        if (!(ascending[i] >= ascending[i - 1])) return MISSING;
+    return unbiased ? best_without_replacement(ascending, n_values, n)
+                    : best_with_replacement(ascending, n_values, n);
+}
+
+double aj_variance_share(const double *values, const size_t *groups, size_t n)
+{
+    double between = 0.0, total = 0.0, mean = n > 0 ? aj_sum(values, n) / (double)n : MISSING;
+    for (size_t i = 0; i < n; i++) {
+        double sum = 0.0;
+        size_t members = 0, first = n;
+        for (size_t k = 0; k < n; k++) {
+            if (groups[k] != groups[i]) continue;
+            if (first == n) first = k;
+            sum += values[k];
+            members++;
+        }
+        double apart = sum / (double)members - mean;
+        if (first == i) between += (double)members * apart * apart; /* each group once */
+        total += (values[i] - mean) * (values[i] - mean);
+    }
+    return total > 0.0 ? fmin(between / total, 1.0) : MISSING;
+}
+
 /* Continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8), modified Lentz. */
 static double beta_fraction(double a, double b, double x)
 {

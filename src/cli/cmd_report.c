@@ -10,7 +10,7 @@
 const cli_option cmd_report_options[] = {
     {.name = "format",
      .kind = CLI_WORD,
-     .argument = "table|csv|json|html|markdown",
+     .argument = "table|csv|json|markdown|latex|html",
      .help = "of the document (default: by the ending of --out, else table)"},
     {.name = "title", .kind = CLI_TEXT, .argument = "TEXT", .help = "title of the document"},
     {.name = "per-layer", .kind = CLI_FLAG, .help = "also one row per product"},
@@ -29,8 +29,8 @@ typedef struct {
 } ending_row;
 
 static const ending_row endings[] = {{".html", "html"},   {".htm", "html"},  {".csv", "csv"},
-                                     {".md", "markdown"}, {".txt", "table"}, {".json", "json"},
-                                     {".jsonl", "json"}};
+                                     {".md", "markdown"}, {".tex", "latex"}, {".txt", "table"},
+                                     {".json", "json"},   {".jsonl", "json"}};
 
 static const char *choose_format(const cli *c)
 {

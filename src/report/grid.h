@@ -37,6 +37,7 @@ void ajp_grid_format(ajp_grid *grid, const char *format, ...) AJ_PRINTF(2, 3);
 void ajp_grid_to_terminal(const ajp_grid *grid, ajp_text *out);
 void ajp_grid_to_markdown(const ajp_grid *grid, ajp_text *out);
 void ajp_grid_to_html(const ajp_grid *grid, ajp_text *out);
+void ajp_grid_to_latex(const ajp_grid *grid, ajp_text *out);
 
 /* Characters of a text as the terminal shows it (code points). */
 size_t ajp_text_width(const char *text);

@@ -130,9 +130,47 @@ static void files(void)
     aj_context_destroy(context);
 }
 
+/* What a search of n trials may expect: Dodge et al. 2019 and Tang et al. 2020, and against counting. */
+static void searches(void)
+{
+    static const double v[5] = {.70, .75, .80, .82, .90};
+    static const double biased[5] = {.794, .8316, .85112, .86328,
+                                     .8717024}; /* the last one is printed .871702 */
+    static const double unbiased[5] = {.794, .841, .866, .884, .9};
+    for (size_t n = 1; n <= 5; n++) {
+        CHECK_CLOSE(aj_expected_best(v, 5, n, false), biased[n - 1], 1e-9);
+        CHECK_CLOSE(aj_expected_best(v, 5, n, true), unbiased[n - 1], 1e-9);
+        double sum = 0;
+        int n_sets = 0;
+        for (unsigned set = 0; set < 32; set++) { /* the best of every set of n */
+            if (__builtin_popcount(set) != (int)n) continue;
+            sum += v[31 - __builtin_clz(set)];
+            n_sets++;
+        }
+        CHECK_CLOSE(aj_expected_best(v, 5, n, true), sum / n_sets, 1e-12);
+    }
+    CHECK(isnan(aj_expected_best(v, 5, 6, true)) && isnan(aj_expected_best(v, 5, 0, false)));
+    CHECK(isnan(aj_expected_best((const double[]){2, 1}, 2, 1, true)));
+    double many[2000];
+    for (size_t i = 0; i < 2000; i++) many[i] = (double)i;
+    CHECK_CLOSE(aj_expected_best(many, 2000, 1000, true), 1000.0 / 1001 * 2001 - 1, 1e-12);
+    CHECK_CLOSE(aj_quantile(v, 5, 0.25), 0.75, 1e-15);
+    CHECK_CLOSE(aj_quantile(v, 5, 0.9), 0.82 + 0.6 * 0.08, 1e-15);
+    CHECK_CLOSE(aj_quantile(v, 1, 0.9), 0.70, 1e-15);
+    CHECK(isnan(aj_quantile(v, 0, 0.5)));
+    /* Means 1 and 3 around 2: between 4 x 1, total 4 + 0 + 0 + 4. */
+    CHECK_CLOSE(aj_variance_share((const double[]){0, 2, 2, 4}, (const size_t[]){7, 7, 3, 3}, 4), 4.0 / 8,
+                1e-15);
+    CHECK_CLOSE(aj_variance_share((const double[]){1, 3, 1, 3}, (const size_t[]){0, 1, 0, 1}, 4), 1, 1e-15);
+    CHECK_CLOSE(1 + aj_variance_share((const double[]){1, 3, 1, 3}, (const size_t[]){0, 0, 1, 1}, 4), 1,
+                1e-15);
+    CHECK(isnan(aj_variance_share((const double[]){1, 1}, (const size_t[]){0, 1}, 2)));
+}
+
 int main(void)
 {
     statistics();
+    searches();
     energy();
     pool();
     files();

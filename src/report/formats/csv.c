@@ -21,14 +21,7 @@ static void put_string(row *to, const char *text)
 {
     separate(to);
     if (text == NULL) return;
-    bool formula = *text != '\0' && strchr("=+-@\t\r", *text) != NULL;
-    bool quotes = formula || strpbrk(text, ",\"\r\n") != NULL;
-    if (quotes) ajp_text_put(to->out, formula ? "\"'" : "\"");
-    for (; *text != '\0'; text++) {
-        if (*text == '"') ajp_text_put(to->out, "\"");
-        ajp_text_put_n(to->out, text, 1);
-    }
-    if (quotes) ajp_text_put(to->out, "\"");
+    ajp_text_put_csv(to->out, text);
 }
 
 static void put_number(row *to, double value)
