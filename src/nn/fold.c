@@ -15,6 +15,17 @@ static const ajp_value *input_value(const ajp_graph *g, const ajp_node *node, si
 /* ---- weights --------------------------------------------------------------------------------------------
  */
 
+static ajp_product_step *product_of(ajp_step *step)
+{
+    return step->is_product ? &step->product : &step->op_products[0];
+}
+
+/* Of all groups. */
+static size_t n_outputs(const ajp_product_step *p)
+{
+    return p->groups * p->rows;
+}
+
 /* [rows][cols] from the constant, which is that or its transpose. */
 static bool set_weights(const ajp_graph *g, ajp_step *step, const float *w, bool transpose, float alpha)
 {
@@ -35,31 +46,45 @@ static bool set_weights(const ajp_graph *g, ajp_step *step, const float *w, bool
 
 static bool need_bias(const ajp_graph *g, ajp_step *step)
 {
+    ajp_product_step *p = product_of(step);
     if (step->bias != NULL) return true;
-    step->bias = ajp_arena_array(g->arena, ajp_round_up(step->product.rows, AJP_LANES), sizeof *step->bias);
-    step->product.bias = step->bias;
-    return step->bias != NULL;
+    size_t n = p->groups * ajp_round_up(p->rows, AJP_LANES);
+    float *bias = ajp_arena_array(g->arena, n, sizeof *bias);
+    if (bias == NULL) return false;
+    if (p->bias != NULL) memcpy(bias, p->bias, n * sizeof *bias);
+    p->bias = step->bias = bias;
+    return true;
 }
 
-/* y -> scale y + shift, row by row; NULL = 1 or 0. */
+static bool own_weights(const ajp_graph *g, ajp_step *step)
+{
+    ajp_product_step *p = product_of(step);
+    if (step->owns_weights) return true;
+    size_t n = n_outputs(p) * p->cols; /* there is a tensor of this size */
+    float *copy = ajp_arena_array(g->arena, n, sizeof *copy);
+    if (copy == NULL) return false;
+    memcpy(copy, p->weights, n * sizeof *copy);
+    p->weights = copy;
+    step->owns_weights = true;
+    return true;
+}
+
+/* y -> scale y + shift, output by output; NULL = 1 or 0. */
 static bool apply_affine(const ajp_graph *g, ajp_step *step, const float *scale, const float *shift)
 {
-    size_t rows = step->product.rows, cols = step->product.cols;
-    if (shift != NULL && !need_bias(g, step)) return false;
-    if (scale != NULL && !step->owns_weights) {
-        float *copy = ajp_arena_array(g->arena, rows * cols, sizeof *copy);
-        if (copy == NULL) return false;
-        memcpy(copy, step->product.weights, rows * cols * sizeof *copy);
-        step->product.weights = copy;
-        step->owns_weights = true;
-    }
+    ajp_product_step *p = product_of(step);
+    size_t cols = p->cols, padded = ajp_round_up(p->rows, AJP_LANES);
+    if ((shift != NULL || p->bias != NULL) && !need_bias(g, step)) return false;
+    if (scale != NULL && !own_weights(g, step)) return false;
     float *w = NULL;
-    if (scale != NULL) memcpy(&w, &step->product.weights, sizeof w); /* our own copy, see above */
-    for (size_t i = 0; i < rows; i++) {
+    if (scale != NULL) memcpy(&w, &p->weights, sizeof w); /* our own copy, see above */
+    for (size_t i = 0; i < n_outputs(p); i++) {
         double s = scale != NULL ? (double)scale[i] : 1.0, t = shift != NULL ? (double)shift[i] : 0.0;
         for (size_t j = 0; scale != NULL && j < cols; j++)
             w[i * cols + j] = (float)((double)w[i * cols + j] * s);
-        if (step->bias != NULL) step->bias[i] = (float)((double)step->bias[i] * s + t);
+        if (step->bias == NULL) continue;
+        float *b = &step->bias[i / p->rows * padded + i % p->rows];
+        *b = (float)((double)*b * s + t);
     }
     return true;
 }
@@ -156,23 +181,40 @@ bool ajp_product_from_node(const ajp_graph *graph, ajp_step *step, const ajp_nod
 /* ---- what follows ---------------------------------------------------------------------------------------
  */
 
-/* A constant that has one value for each output of the product (or one for all), spread to `rows` values. */
-static bool row_vector(const ajp_step *step, const ajp_tensor *c, const ajp_type *aligned,
-                       const ajp_type *out, float *spread)
+/* Of Gemm and MatMul the outputs are the last axes, whole. */
+static bool runs_over_rows(const ajp_type *aligned, const ajp_type *out)
 {
-    size_t rows = step->product.rows, lead = 0;
-    const float *values = c->data;
-    if (c->type.dtype != AJP_FLOAT32) return false;
+    size_t lead = 0;
     while (lead < aligned->rank && aligned->dims[lead] == 1) lead++;
     size_t rank = aligned->rank - lead;
-    if (c->n != 1) {
-        if (rank > out->rank || c->n != rows || step->turned) return false;
-        for (size_t k = 0; k < rank; k++) {
-            size_t d = out->rank - rank + k;
-            if ((int)d == out->batch_axis || out->dims[d] != aligned->dims[lead + k]) return false;
-        }
+    if (rank > out->rank) return false;
+    for (size_t k = 0; k < rank; k++) {
+        size_t d = out->rank - rank + k;
+        if ((int)d == out->batch_axis || out->dims[d] != aligned->dims[lead + k]) return false;
     }
-    for (size_t i = 0; i < rows; i++) spread[i] = values[c->n == 1 ? 0 : i];
+    return true;
+}
+
+/* Of an operator that folds they are axis 1. */
+static bool runs_over_channels(const ajp_type *aligned, const ajp_type *out)
+{
+    for (size_t k = 0; k < aligned->rank; k++) {
+        bool channel = out->rank + k == aligned->rank + 1;
+        if (aligned->dims[k] != (channel ? out->dims[1] : 1)) return false;
+    }
+    return out->rank > 1;
+}
+
+/* A constant that has one value for each output of the product (or one for all), spread to all of them. */
+static bool row_vector(ajp_step *step, const ajp_tensor *c, const ajp_type *aligned, const ajp_type *out,
+                       float *spread)
+{
+    size_t n = n_outputs(product_of(step));
+    const float *values = c->data;
+    if (c->type.dtype != AJP_FLOAT32) return false;
+    if (c->n != 1 && (c->n != n || step->turned)) return false;
+    if (c->n != 1 && !(step->is_product ? runs_over_rows : runs_over_channels)(aligned, out)) return false;
+    for (size_t i = 0; i < n; i++) spread[i] = values[c->n == 1 ? 0 : i];
     return true;
 }
 
@@ -183,7 +225,7 @@ static bool fold_scale(const ajp_graph *g, ajp_step *step, const ajp_node *node,
     const ajp_value *a = input_value(g, node, 0), *b = input_value(g, node, 1), *y = &g->values[node->out[0]];
     bool right = b->constant != NULL; /* the constant is the second operand */
     const ajp_value *x = right ? a : b, *k = right ? b : a;
-    size_t n_x, n_y, rows = step->product.rows;
+    size_t n_x, n_y, rows = n_outputs(product_of(step));
     ajp_type aligned = k->type;
     if (k->constant == NULL || x->constant != NULL) return false;
     if (right && !ajp_elementwise_align(q, a->type.rank, &aligned)) return false;
@@ -206,17 +248,17 @@ static bool fold_normalization(const ajp_graph *g, ajp_step *step, const ajp_nod
                                float *shift, bool *no_memory)
 {
     const ajp_type *type = &g->values[node->in[0]].type;
+    size_t rows = n_outputs(product_of(step));
     const float *inputs[4];
     for (size_t k = 1; k < 5; k++) {
         const ajp_tensor *c = g->values[node->in[k]].constant;
-        if (c == NULL || c->n != step->product.rows) return false;
+        if (c == NULL || c->n != rows) return false;
         inputs[k - 1] = c->data;
     }
-    if (step->turned || type->batch_axis > 0 ||
-        ajp_dims_product(type->dims + 1, type->rank - 1) != step->product.rows)
-        return false;
-    ajp_batch_normalization_affine(node, inputs, step->product.rows, scale, shift);
-    for (size_t i = 0; i < step->product.rows; i++)
+    if (step->turned || type->batch_axis > 0) return false;
+    if (step->is_product && ajp_dims_product(type->dims + 1, type->rank - 1) != rows) return false;
+    ajp_batch_normalization_affine(node, inputs, rows, scale, shift);
+    for (size_t i = 0; i < rows; i++)
         if (!isfinite(scale[i]) || !isfinite(shift[i])) return false;
     *no_memory = !apply_affine(g, step, scale, shift);
     return !*no_memory;
@@ -224,16 +266,16 @@ static bool fold_normalization(const ajp_graph *g, ajp_step *step, const ajp_nod
 
 bool ajp_fold_into_product(const ajp_graph *graph, ajp_step *step, const ajp_node *node, bool *no_memory)
 {
+    ajp_product_step *p = product_of(step);
     *no_memory = false;
-    if (step->product.activation != AJP_ACTIVATION_NONE) return false;
+    if (p->activation != AJP_ACTIVATION_NONE) return false;
     if (node->op->role == AJP_ROLE_ACTIVATION) {
-        step->product.activation = node->op->activation;
-        if (node->op->params_size > 0)
-            memcpy(&step->product.activation_parameter, node->params, sizeof(float));
+        p->activation = node->op->activation;
+        if (node->op->params_size > 0) memcpy(&p->activation_parameter, node->params, sizeof(float));
         return true;
     }
     if (node->op->role != AJP_ROLE_SCALE && node->op->role != AJP_ROLE_NORMALIZE) return false;
-    size_t rows = step->product.rows;
+    size_t rows = n_outputs(p);
     float *work = ajp_calloc(graph->context, rows, 2 * sizeof *work);
     if (work == NULL) {
         *no_memory = true;

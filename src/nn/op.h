@@ -96,6 +96,10 @@ struct ajp_op {
     aj_status (*run)(const ajp_op_run *r);
     /* fills out[] (zeroed, AJP_OP_PRODUCTS of them) and returns how many; NULL or 0: runs as any other */
     size_t (*products)(const ajp_op_products_query *q, ajp_op_product *out);
+    /* its one product makes output 0, outputs (of all groups) along axis 1, and `run` takes weights, bias and
+     * activation from ajp_op_product_step: batch norm, scales and an activation that follow may be folded in
+     */
+    bool folds;
     /* views: NULL = always; else whether this node is one (Cast to the same type, Dropout without a mask) */
     bool (*is_view)(const ajp_node *node, const ajp_type *in, const ajp_type *out);
 };

@@ -173,7 +173,10 @@ static aj_status add_plain(compiler *c, const ajp_node *node)
         set_output(c, step, k, wanted ? node->out[k] : AJP_NO_VALUE);
     }
     c->program->n_steps++;
-    return find_products(c, step);
+    AJ_TRY(find_products(c, step));
+    bool folds = node->op->folds && step->n_op_products == 1;
+    if (folds && g->values[node->out[0]].n_uses == 1) c->product_of[node->out[0]] = c->program->n_steps;
+    return AJ_OK;
 }
 
 /* y = product + C where C depends on data: an Add of its own. */
@@ -252,8 +255,11 @@ static aj_status compile_node(compiler *c, const ajp_node *node)
         node->out[0] != AJP_NO_VALUE &&
         (op->is_view == NULL ||
          op->is_view(node, &g->values[node->in[0]].type, &g->values[node->out[0]].type))) {
+        size_t product = c->product_of[node->in[0]];
+        /* the outputs of an operator that folds are an axis, which a view may break */
+        bool dense = product > 0 && c->program->steps[product - 1].is_product;
         c->slot_of[node->out[0]] = c->slot_of[node->in[0]];
-        if (g->values[node->out[0]].n_uses == 1) c->product_of[node->out[0]] = c->product_of[node->in[0]];
+        if (dense && g->values[node->out[0]].n_uses == 1) c->product_of[node->out[0]] = product;
         return AJ_OK;
     }
     AJ_TRY(fold_node(c, node, &done));
