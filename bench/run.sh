@@ -64,6 +64,9 @@ fi
 echo; echo "== training"
 [ -x "$bin/bench_train" ] && "$bin/bench_train" "$here" || echo "bench_train is not built"
 
+echo; echo "== the meter"
+"$bin/bench_meter" 10 "$build/tests/stub/nvml_stub_full.so"
+
 echo; echo "== start: aj --help, 200 starts"
 $python - "$build/src/cli/aj" <<'PY'
 import subprocess, sys, time

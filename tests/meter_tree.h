@@ -16,11 +16,12 @@ typedef struct {
     ajp_tree tree, real;
 } meter_tree;
 
-static inline int meter_tree_read(void *user, const char *root, const char *path, char *text, size_t size)
+static inline int meter_tree_read(void *user, const char *root, const char *path, int *fd, char *text,
+                                  size_t size)
 {
     meter_tree *t = user;
     if (t->failing != NULL && strstr(path, t->failing) != NULL) return t->error;
-    return t->real.read(t->real.user, root, path, text, size);
+    return t->real.read(t->real.user, root, path, fd, text, size);
 }
 
 static inline double meter_tree_now(void *user)

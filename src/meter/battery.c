@@ -12,12 +12,14 @@
 enum { PATH_SIZE = 512, TEXT_SIZE = 64 };
 static const char folder[] = "class/power_supply";
 
-static aj_status count_in(const aj_meter *meter, const ajp_zone *zone, const char *leaf, uint64_t *out,
+enum { STATE_FILE, POWER_FILE, CURRENT_FILE, VOLTAGE_FILE };
+
+static aj_status count_in(const aj_meter *meter, ajp_zone *zone, const char *leaf, int file, uint64_t *out,
                           aj_error *err)
 {
     char path[PATH_SIZE], text[TEXT_SIZE];
     snprintf(path, sizeof path, "%s/%s", zone->path, leaf);
-    AJ_TRY(ajp_tree_text(&meter->tree, path, text, sizeof text, err));
+    AJ_TRY(ajp_tree_text_at(&meter->tree, path, &zone->fds[file], text, sizeof text, err));
     /* Some drivers give the current out of the battery a minus sign. */
     int64_t value;
     int used = 0;
@@ -27,25 +29,31 @@ static aj_status count_in(const aj_meter *meter, const ajp_zone *zone, const cha
     return AJ_OK;
 }
 
-static aj_status read_microwatts(const aj_meter *meter, const ajp_zone *zone, uint64_t *raw, aj_error *err)
+/* Which files a battery has does not change: what was there once is read from then on. */
+static aj_status read_power(const aj_meter *meter, ajp_zone *zone, uint64_t *raw, aj_error *err)
 {
-    char path[PATH_SIZE], status[TEXT_SIZE];
-    snprintf(path, sizeof path, "%s/status", zone->path);
-    AJ_TRY(ajp_tree_text(&meter->tree, path, status, sizeof status, err));
-    if (strcmp(status, "Discharging") != 0)
-        return ajp_fail(err, AJ_UNSUPPORTED, 0,
-                        "%s: is '%.20s': the machine runs on mains, which it does not measure; unplug it",
-                        zone->path, status);
     aj_error why = {AJ_OK, 0, ""};
-    aj_status st = count_in(meter, zone, "power_now", raw, &why);
+    aj_status st = AJ_NOT_FOUND;
+    if (zone->fds[VOLTAGE_FILE] < 0) st = count_in(meter, zone, "power_now", POWER_FILE, raw, &why);
     if (st == AJ_OK) return AJ_OK;
     if (st != AJ_NOT_FOUND)
         return ajp_fail(err, st, why.system_errno, "%s/power_now: cannot be read", zone->path);
     uint64_t microamps, microvolts;
-    AJ_TRY(count_in(meter, zone, "current_now", &microamps, err));
-    AJ_TRY(count_in(meter, zone, "voltage_now", &microvolts, err));
+    AJ_TRY(count_in(meter, zone, "current_now", CURRENT_FILE, &microamps, err));
+    AJ_TRY(count_in(meter, zone, "voltage_now", VOLTAGE_FILE, &microvolts, err));
     *raw = (uint64_t)((double)microamps * (double)microvolts * 1e-6 + 0.5);
     return AJ_OK;
+}
+
+static aj_status read_microwatts(const aj_meter *meter, ajp_zone *zone, uint64_t *raw, aj_error *err)
+{
+    char path[PATH_SIZE], status[TEXT_SIZE];
+    snprintf(path, sizeof path, "%s/status", zone->path);
+    AJ_TRY(ajp_tree_text_at(&meter->tree, path, &zone->fds[STATE_FILE], status, sizeof status, err));
+    if (strcmp(status, "Discharging") == 0) return read_power(meter, zone, raw, err);
+    return ajp_fail(err, AJ_UNSUPPORTED, 0,
+                    "%s: is '%.20s': the machine runs on mains, which it does not measure; unplug it",
+                    zone->path, status);
 }
 
 static aj_status scan(aj_meter *meter, aj_error *err)

@@ -30,6 +30,7 @@ ajp_zone *ajp_zone_add(aj_meter *meter, const ajp_meter_ops *ops, const char *na
     zone->idle_origin = AJ_ASSUMED;
     zone->counter.update_seconds = counter_update_seconds;
     zone->counter.plausible_watts = ajp_plausible_watts(kind);
+    for (size_t i = 0; i < AJP_ZONE_FILES; i++) zone->fds[i] = -1;
     ajp_zone_restart(zone);
     return zone;
 }
@@ -39,8 +40,9 @@ ajp_zone *ajp_zone_add(aj_meter *meter, const ajp_meter_ops *ops, const char *na
 static aj_status read_zone(const aj_meter *meter, ajp_zone *zone, uint64_t *raw)
 {
     aj_error why = {AJ_OK, 0, ""};
-    aj_status st = zone->ops->read != NULL ? zone->ops->read(meter, zone, raw, &why)
-                                           : ajp_tree_count(&meter->tree, zone->path, raw, &why);
+    aj_status st = zone->ops->read != NULL
+                       ? zone->ops->read(meter, zone, raw, &why)
+                       : ajp_tree_count_at(&meter->tree, zone->path, &zone->fds[0], raw, &why);
     /* Absent and lost differ: what was listed once and is gone now is lost. */
     if (st == AJ_NOT_FOUND && zone->sum.seen) st = AJ_IO;
     if (st == AJ_DENIED)
@@ -100,13 +102,21 @@ static aj_status try_zones(aj_meter *meter, const ajp_meter_ops *row, size_t fir
     return ajp_fail(err, meter->zones[first].status, 0, "%s: %s", row->name, meter->zones[first].message);
 }
 
+/* Takes the zones from `first` on out again. */
+static void drop_zones(aj_meter *meter, size_t first)
+{
+    for (size_t i = first; i < meter->n_zones; i++)
+        for (size_t k = 0; k < AJP_ZONE_FILES; k++) ajp_tree_close(&meter->zones[i].fds[k]);
+    meter->n_zones = first;
+}
+
 static aj_status open_row(aj_meter *meter, const ajp_meter_ops *row, aj_error *err)
 {
     size_t first = meter->n_zones;
     aj_status st = row->scan(meter, err);
     if (st == AJ_OK) st = try_zones(meter, row, first, err);
     if (st == AJ_OK) return AJ_OK;
-    meter->n_zones = first;
+    drop_zones(meter, first);
     if (row->close != NULL) row->close(meter);
     return st;
 }
@@ -195,6 +205,7 @@ void aj_meter_close(aj_meter *meter)
         if (ajp_meter_row(i)->close != NULL) ajp_meter_row(i)->close(meter);
     ajp_processes_close(meter->processes);
     ajp_phases_end(&meter->phases);
+    drop_zones(meter, 0);
     ajp_free(context, meter->zones);
     ajp_arena_free(&meter->arena);
     ajp_free(context, meter);

@@ -14,6 +14,8 @@
 
 typedef struct ajp_meter_ops ajp_meter_ops;
 
+enum { AJP_ZONE_FILES = 4 }; /* the most that one sensor has: a battery */
+
 /* What has been added up since the start. */
 typedef struct {
     bool seen; /* there is an earlier good reading: raw, at_seconds */
@@ -33,9 +35,10 @@ typedef struct {
     aj_zone_role role;
     const char *parent; /* name of the zone that contains or equals this one, or NULL */
     ajp_counter counter;
-    void *device;       /* the row's own handle, or NULL */
-    double error_ratio; /* known error of the sensor itself, as a share of the energy */
-    double unit_watts;  /* > 0: a sensor of power; `counter` then only has plausible_watts */
+    void *device;            /* the row's own handle, or NULL */
+    int fds[AJP_ZONE_FILES]; /* files kept open from one reading to the next; -1 = not open */
+    double error_ratio;      /* known error of the sensor itself, as a share of the energy */
+    double unit_watts;       /* > 0: a sensor of power; `counter` then only has plausible_watts */
     aj_status status;
     char message[448];
     double idle_watts;
@@ -78,7 +81,7 @@ struct ajp_meter_ops {
     /* Adds the zones that exist.  NOT_FOUND with why and what to do when there is none. */
     aj_status (*scan)(aj_meter *meter, aj_error *err);
     /* One reading; NULL = the whole number in zone->path. */
-    aj_status (*read)(const aj_meter *meter, const ajp_zone *zone, uint64_t *raw, aj_error *err);
+    aj_status (*read)(const aj_meter *meter, ajp_zone *zone, uint64_t *raw, aj_error *err);
     void (*close)(aj_meter *meter); /* NULL = nothing is kept open; also after a scan that failed */
     const char *denied;             /* what to do when the system refuses */
 };

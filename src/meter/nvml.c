@@ -161,7 +161,7 @@ static aj_status scan(aj_meter *meter, aj_error *err)
     return AJ_OK;
 }
 
-static aj_status read_device(const aj_meter *meter, const ajp_zone *zone, uint64_t *raw, aj_error *err)
+static aj_status read_device(const aj_meter *meter, ajp_zone *zone, uint64_t *raw, aj_error *err)
 {
     const nvml *n = state_of(meter);
     unsigned long long millijoules = 0;

@@ -8,25 +8,55 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { PATH_SIZE = 1024, LINE_SIZE = 128, MOST_NAMES = 4096 };
 
-static int read_real(void *user, const char *root, const char *path, char *text, size_t size)
+static int open_real(const char *root, const char *path, int *fd)
 {
-    (void)user;
     char whole[PATH_SIZE];
     int length = snprintf(whole, sizeof whole, "%s/%s", root, path);
     if (length < 0 || (size_t)length >= sizeof whole) return ENAMETOOLONG;
-    int fd = open(whole, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return errno;
+    *fd = open(whole, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    return *fd < 0 ? errno : 0;
+}
+
+/* The files of /sys and /proc make their text anew at offset 0. */
+static int read_start(int fd, char *text, size_t size)
+{
     ssize_t got;
-    do got = read(fd, text, size - 1);
+    do got = pread(fd, text, size - 1, 0);
     while (got < 0 && errno == EINTR);
-    int error = got < 0 ? errno : 0;
-    close(fd);
-    if (error == 0) text[got] = '\0';
+    if (got < 0) return errno;
+    text[got] = '\0';
+    return 0;
+}
+
+/* A name that leads elsewhere now: a device or process that went away (ENODEV, ESRCH), a file that was
+ * replaced by another of its name.  Without this its last number would be read for ever. */
+static bool is_stale(int fd, int error)
+{
+    struct stat about;
+    if (error != 0) return true;
+    return fstat(fd, &about) != 0 || about.st_nlink == 0;
+}
+
+static int read_real(void *user, const char *root, const char *path, int *fd, char *text, size_t size)
+{
+    (void)user;
+    int once = -1, error;
+    if (fd != NULL && *fd >= 0) {
+        error = read_start(*fd, text, size);
+        if (!is_stale(*fd, error)) return 0;
+        ajp_tree_close(fd);
+    }
+    int *opened = fd != NULL ? fd : &once;
+    error = open_real(root, path, opened);
+    if (error != 0) return error;
+    error = read_start(*opened, text, size);
+    if (fd == NULL || error != 0) ajp_tree_close(opened);
     return error;
 }
 
@@ -57,9 +87,16 @@ ajp_tree ajp_tree_real(const char *root)
         root != NULL ? root : "/sys", read_real, now_real, suspended_real, NULL, AJP_NVML_LIBRARY};
 }
 
-aj_status ajp_tree_text(const ajp_tree *tree, const char *path, char *text, size_t size, aj_error *err)
+void ajp_tree_close(int *fd)
 {
-    int error = tree->read(tree->user, tree->root, path, text, size);
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
+}
+
+aj_status ajp_tree_text_at(const ajp_tree *tree, const char *path, int *fd, char *text, size_t size,
+                           aj_error *err)
+{
+    int error = tree->read(tree->user, tree->root, path, fd, text, size);
     if (error != 0)
         return ajp_fail(err, ajp_status_from_errno(error), error, "%s/%s: cannot be read", tree->root, path);
     size_t length = strcspn(text, "\n");
@@ -68,16 +105,26 @@ aj_status ajp_tree_text(const ajp_tree *tree, const char *path, char *text, size
     return AJ_OK;
 }
 
-aj_status ajp_tree_count(const ajp_tree *tree, const char *path, uint64_t *out, aj_error *err)
+aj_status ajp_tree_text(const ajp_tree *tree, const char *path, char *text, size_t size, aj_error *err)
+{
+    return ajp_tree_text_at(tree, path, NULL, text, size, err);
+}
+
+aj_status ajp_tree_count_at(const ajp_tree *tree, const char *path, int *fd, uint64_t *out, aj_error *err)
 {
     char text[LINE_SIZE], *end = text;
-    AJ_TRY(ajp_tree_text(tree, path, text, sizeof text, err));
+    AJ_TRY(ajp_tree_text_at(tree, path, fd, text, sizeof text, err));
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
     if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0)
         return ajp_fail(err, AJ_CORRUPT, 0, "%s/%s: '%.40s' is not a whole number", tree->root, path, text);
     *out = value;
     return AJ_OK;
+}
+
+aj_status ajp_tree_count(const ajp_tree *tree, const char *path, uint64_t *out, aj_error *err)
+{
+    return ajp_tree_count_at(tree, path, NULL, out, err);
 }
 
 static int by_name(const void *a, const void *b)

@@ -1,5 +1,6 @@
 /* test_meter_attribution.c: a process tree's share: the division, the tree on a simulated /proc, real
  * processes. */
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -61,6 +62,13 @@ static void remove_process(const bed *b, int pid)
     char command[400];
     snprintf(command, sizeof command, "rm -r '%s/%d'", b->proc, pid);
     if (system(command) != 0) exit(1);
+}
+
+static int n_open_files(void)
+{
+    int n = 0;
+    for (int fd = 0; fd < 1024; fd++) n += fcntl(fd, F_GETFD) >= 0;
+    return n;
 }
 
 static void put_busy(const bed *b, long ticks)
@@ -144,6 +152,63 @@ static void families(void)
     meter_tree_put(&b.t, "proc/201/stat", "201 (x) S 1\n");
     CHECK_INT(ajp_processes_open(&p, NULL, &proc, 201, &err), AJ_CORRUPT);
     CHECK(p == NULL);
+}
+
+/* Children are looked for only when the machine says that somebody has started a process. */
+static void looks(void)
+{
+    bed b;
+    aj_error err;
+    ajp_processes *p = NULL;
+    begin(&b);
+    ajp_tree proc = b.t.tree;
+    proc.root = b.proc;
+    meter_tree_put(&b.t, "proc/stat", "cpu  9 1 2 9 7 3 4\ncpu0 1 2\nprocesses 50\n");
+    CHECK_OK(ajp_processes_open(&p, NULL, &proc, 100, &err), err);
+    double tick = 1.0 / (double)sysconf(_SC_CLK_TCK), t0 = seconds(&b, p);
+    put_process(&b, 100, 1, 10, 0, 5, "101 ");
+    put_process(&b, 101, 100, 30, 0, 6, "");
+    CHECK_NEAR(seconds(&b, p), t0, 1e-12);
+    meter_tree_put(&b.t, "proc/stat", "cpu  9 1 2 9 7 3 4\ncpu0 1 2\nprocesses 51\n");
+    CHECK_CLOSE(seconds(&b, p) - t0, 30 * tick, 1e-9);
+    /* A stat that cannot be read for another reason than its end does not end the process. */
+    b.t.failing = "101/stat";
+    b.t.error = EMFILE;
+    CHECK_CLOSE(seconds(&b, p) - t0, 30 * tick, 1e-9);
+    b.t.failing = NULL;
+    put_process(&b, 101, 100, 40, 0, 6, "");
+    CHECK_CLOSE(seconds(&b, p) - t0, 40 * tick, 1e-9);
+    ajp_processes_close(p);
+}
+
+/* Hundreds of processes: a part of them keeps its files open, and all are closed in the end. */
+static void crowd(void)
+{
+    enum { N = 300 };
+    bed b;
+    aj_error err;
+    ajp_processes *p = NULL;
+    char children[8 * N] = "";
+    int n_before = n_open_files();
+    begin(&b);
+    ajp_tree proc = b.t.tree;
+    proc.root = b.proc;
+    for (int i = 0; i < N; i++) {
+        snprintf(children + strlen(children), 8, "%d ", 1000 + i);
+        put_process(&b, 1000 + i, 100, i, 0, 6, "");
+    }
+    put_process(&b, 100, 1, 10, 0, 5, children);
+    CHECK_OK(ajp_processes_open(&p, NULL, &proc, 100, &err), err);
+    double t0 = seconds(&b, p);
+    for (int i = 0; i < N; i++) put_process(&b, 1000 + i, 100, i + 1, 0, 6, "");
+    CHECK_CLOSE(seconds(&b, p) - t0, N / (double)sysconf(_SC_CLK_TCK), 1e-9);
+    CHECK(n_open_files() - n_before <= 130);
+    for (int i = 0; i < N; i += 2) remove_process(&b, 1000 + i);
+    for (int i = 1; i < N; i += 2) put_process(&b, 1000 + i, 100, i + 2, 0, 6, "");
+    CHECK_CLOSE(seconds(&b, p) - t0, 1.5 * N / (double)sysconf(_SC_CLK_TCK), 1e-9);
+    CHECK(n_open_files() - n_before <= 130);
+    ajp_processes_close(p);
+    CHECK_INT(n_open_files(), n_before);
 }
 
 /* Two busy children beside a third process: two thirds of what is not idle; per domain the parts are the
@@ -299,6 +364,8 @@ int main(void)
 {
     division();
     families();
+    looks();
+    crowd();
     shares();
     idle();
     real_processes();

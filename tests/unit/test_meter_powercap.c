@@ -1,5 +1,7 @@
 /* test_meter_powercap.c: RAPL on simulated trees: who is counted, wraps, resets, refusals, sensors that go
  * away. */
+#include <fcntl.h>
+
 #include "meter_tree.h"
 
 /* Two sockets with core and DRAM, psys over each, the MMIO copy of socket 0. */
@@ -253,6 +255,44 @@ static void rates(void)
     }
 }
 
+static int n_open_files(void)
+{
+    int n = 0;
+    for (int fd = 0; fd < 256; fd++) n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
+/* Files stay open between readings; one that was replaced or came back is opened again, and none outlives
+ * the meter. */
+static void files(void)
+{
+    meter_tree t;
+    aj_error err;
+    char path[600], other[620];
+    int n_before = n_open_files();
+    meter_tree_begin(&t);
+    meter_tree_zone(&t, "intel-rapl:0", "package-0", INTEL_RANGE, 0);
+    meter_tree_zone(&t, "intel-rapl:1", "package-1", INTEL_RANGE, 0);
+    snprintf(path, sizeof path, "%s/class/powercap/intel-rapl:0/energy_uj", t.tree.root);
+    snprintf(other, sizeof other, "%s.new", path);
+    aj_meter *meter = meter_tree_start(&t, "powercap");
+    CHECK_INT(n_open_files() - n_before, 2);
+    meter_tree_put(&t, "class/powercap/intel-rapl:0/energy_uj.new", "3000000\n");
+    CHECK_INT(rename(other, path), 0);
+    t.now_seconds += 1;
+    CHECK_CLOSE(meter_tree_stop(meter).energy_joules.value, 3, 1e-12);
+    CHECK_INT(n_open_files() - n_before, 2);
+    unlink(path);
+    t.now_seconds += 1;
+    CHECK_OK(aj_meter_sample(meter, &err), err);
+    CHECK_INT(meter_tree_get(meter, "package-0").status, AJ_IO);
+    meter_tree_count(&t, "intel-rapl:0", 5000000);
+    t.now_seconds += 1;
+    CHECK_CLOSE(meter_tree_stop(meter).energy_joules.value, 5, 1e-12);
+    aj_meter_close(meter);
+    CHECK_INT(n_open_files(), n_before);
+}
+
 static void misuse(void)
 {
     meter_tree t;
@@ -291,6 +331,7 @@ int main(void)
     garbage("262143328950\n");
     no_newline();
     rates();
+    files();
     misuse();
     fixture_remove();
     return check_report();
