@@ -73,9 +73,12 @@ struct cli {
     const cli_command *command; /* NULL until known */
     const char **operands;
     size_t n_operands;
+    size_t n_plain; /* of them before "--"; all where there is none */
     cli_given *given;
     size_t n_given;
     char *line; /* the whole command line as one text, for documents */
+    int argc;
+    char **argv; /* as main got them */
     aj_context *context;
     bool progress_shown;   /* a progress line stands on the terminal */
     double spoken_seconds; /* when the last plain line of progress was written */

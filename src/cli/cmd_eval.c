@@ -17,6 +17,7 @@ const cli_option cmd_eval_options[] = {
      .kind = CLI_TEXT,
      .argument = "FILE.npy",
      .help = "write the network's outputs (of the last trial) as float32"},
+    CLI_MEASURE_OPTIONS(true),
     CLI_OPTION_END,
 };
 
@@ -47,13 +48,18 @@ static int evaluate(cli *c, cli_evaluation *evaluation)
     evaluation->options.outputs = outputs;
     evaluation->options.per_layer = cli_has(c, "per-layer");
     aj_evaluation result = {0};
+    cli_measure measure;
+    cli_measure_begin(&measure, c, 0);
     aj_status st =
         aj_evaluate(&result, c->context, evaluation->model, evaluation->dataset, &evaluation->options, &err);
+    cli_measure_end(&measure, result.duration_seconds);
+    if (st == AJ_OK) result.measured_energy_joules = cli_measure_estimate(&measure);
     if (st == AJ_OK && outputs != NULL)
         st = aj_npy_write_float32(c->context, outputs_path, outputs, n_samples, n_outputs, &err);
     free(outputs);
     if (st == AJ_INTERRUPTED) {
         cli_complain(c, "interrupted: an evaluation has no parts to keep, nothing was written");
+        cli_measure_close(&measure);
         return EXIT_FAILED;
     }
     int status = st != AJ_OK ? cli_failed(c, &err) : EXIT_OK;
@@ -66,13 +72,16 @@ static int evaluate(cli *c, cli_evaluation *evaluation)
         else
             cli_output_discard(&output);
     }
+    if (status == EXIT_OK) cli_keep_evaluation(&measure, &result);
+    cli_measure_close(&measure);
     aj_evaluation_destroy(&result);
     return status;
 }
 
 int cmd_eval(cli *c)
 {
-    int status = cli_check_writable(c, cli_text(c, "out"));
+    int status = cli_measure_check(c);
+    if (status == EXIT_OK) status = cli_check_writable(c, cli_text(c, "out"));
     if (status == EXIT_OK) status = cli_check_writable(c, cli_text(c, "outputs"));
     if (status != EXIT_OK) return status;
     cli_evaluation evaluation;

@@ -1,6 +1,7 @@
 /* evaluate.c: opens model, data and hardware as the options of eval and sweep ask. */
 #include "evaluate.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,4 +121,29 @@ void cli_evaluation_close(cli_evaluation *evaluation)
     aj_dataset_close(evaluation->calibration);
     aj_hardware_destroy(evaluation->hardware);
     *evaluation = (cli_evaluation){.options = AJ_EVALUATE_OPTIONS_INIT};
+}
+
+void cli_keep_evaluation(cli_measure *m, const aj_evaluation *result)
+{
+    aj_error err = {AJ_OK, 0, ""};
+    aj_run found;
+    cli_measured_run measured;
+    if (cli_has(m->c, "no-ledger")) return;
+    if (aj_run_from_evaluation(&found, result, "simulated", &err) != AJ_OK) {
+        cli_failed(m->c, &err);
+        return;
+    }
+    /* The meter has its own figures of the energy, one a zone. */
+    aj_figure *figures = cli_allocate(found.n_figures, sizeof *figures);
+    size_t n = 0;
+    for (size_t i = 0; i < found.n_figures; i++)
+        if (found.figures[i].quantity != AJ_QUANTITY_ENERGY) figures[n++] = found.figures[i];
+    cli_measured_run_make(&measured, m, found.kind, AJ_RUN_FINISHED, figures, n,
+                          json_loads(found.record, 0, NULL));
+    /* Named after its record: the same evaluation added from a file later is not counted again. */
+    memcpy(measured.run.uid, found.uid, sizeof found.uid);
+    cli_measure_keep(m, &measured.run);
+    cli_measured_run_free(&measured);
+    free(figures);
+    aj_run_destroy(&found);
 }

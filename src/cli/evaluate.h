@@ -8,6 +8,7 @@
 #include "attojoule/hardware.h"
 #include "attojoule/nn.h"
 #include "attojoule/simulate.h"
+#include "measure.h"
 
 #define CLI_ON_OPTION                                                                                        \
     {                                                                                                        \
@@ -101,5 +102,7 @@ aj_mode cli_mode(const cli *c);
 /* Opens everything the options name. On failure nothing needs closing. */
 int cli_evaluation_open(cli *c, cli_evaluation *evaluation);
 void cli_evaluation_close(cli_evaluation *evaluation);
+/* Puts an evaluation and what computing it used (an ended measurement) into the ledger. */
+void cli_keep_evaluation(cli_measure *m, const aj_evaluation *result);
 
 #endif

@@ -199,11 +199,14 @@ int cli_parse(cli *c, int argc, char **argv)
     c->operands = cli_allocate((size_t)argc + 1, sizeof *c->operands);
     c->given = cli_allocate((size_t)argc + 1, sizeof *c->given);
     c->line = join(argc, argv);
+    c->argc = argc;
+    c->argv = argv;
     bool options_ended = false;
     for (int i = 1; i < argc; i++) {
         int status;
         if (!options_ended && strcmp(argv[i], "--") == 0) {
             options_ended = true;
+            c->n_plain = c->n_operands;
             continue;
         }
         if (!options_ended && strcmp(argv[i], "-h") == 0) {
@@ -218,6 +221,7 @@ int cli_parse(cli *c, int argc, char **argv)
             status = parse_operand(c, argv[i]);
         if (status != EXIT_OK) return status;
     }
+    if (!options_ended) c->n_plain = c->n_operands;
     return EXIT_OK;
 }
 

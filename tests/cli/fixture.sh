@@ -5,6 +5,8 @@ set -eu
 rm -rf "$AJ_CLI_FIXTURE"
 mkdir -p "$AJ_CLI_FIXTURE/data"
 cd "$AJ_CLI_FIXTURE"
+XDG_DATA_HOME=$AJ_CLI_FIXTURE/xdg # the training is metered: not into the user's ledger
+export XDG_DATA_HOME
 
 # idx SEED COUNT IMAGES LABELS: printf turns the octal escapes into bytes, zero included.
 idx() {

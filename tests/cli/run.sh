@@ -4,11 +4,13 @@ set -u
 case_file=$1
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+trap 'rm -rf "$folder" "$folder.xdg"' EXIT
 cd "$folder" || exit 1
-unset AJ_DATA XDG_DATA_HOME # nothing of the user's decides a test
+unset AJ_DATA AJ_RUN AJ_MARK # nothing of the user's decides a test
 HOME=$folder
-export HOME
+XDG_DATA_HOME=$folder.xdg # commands that meter themselves keep their runs there
+export HOME XDG_DATA_HOME
+mkdir "$XDG_DATA_HOME"
 . "$here/lib.sh"
 . "$case_file"
 report

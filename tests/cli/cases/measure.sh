@@ -1,0 +1,131 @@
+needs_fixture
+command -v python3 >/dev/null || skip "python3 is not here to read documents"
+zone() { # zone ENTRY NAME: a counter that begins at 1 J
+    mkdir -p "sys/class/powercap/$1"
+    echo "$2" >"sys/class/powercap/$1/name"
+    echo 262143328850 >"sys/class/powercap/$1/max_energy_range_uj"
+    echo 000001000000 >"sys/class/powercap/$1/energy_uj"
+}
+zone intel-rapl:0 package-0
+zone intel-rapl:0:0 dram
+# Both counters move by 1 J at a time, in place, as long as the case runs.
+(
+    n=1000000
+    while [ -d sys ]; do
+        n=$((n + 1000000))
+        printf '%012d\n' $n 1<>sys/class/powercap/intel-rapl:0/energy_uj
+        printf '%012d\n' $n 1<>sys/class/powercap/intel-rapl:0:0/energy_uj
+        sleep 0.01
+    done
+) &
+counters=$!
+
+# of EXPRESSION: true when it holds for the newest run `r`, its meter `m` and its figures by quantity `f`
+of() {
+    checks=$((checks + 1))
+    "$AJ" ledger export --last 1 >newest
+    python3 - "$1" <newest 2>python.err <<'PY' || problem "not so: $1 $(tail -n 1 python.err)"
+import json, math, sys
+r = json.loads(open("newest").readline())
+record = json.loads(r["record"])
+m, f = record["meter"], {}
+for figure in r["figures"]:
+    f.setdefault(figure["quantity"], []).append(figure)
+near = lambda a, b: math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
+sys.exit(0 if eval(sys.argv[1]) else 1)
+PY
+}
+evaluate() { run eval "$model" --data "$data" --on homodyne --trials 40 --reference --sysfs sys --nvml libnone.so "$@"; }
+
+title "an evaluation measures itself and keeps its run"
+evaluate --json --zone FR --project light --round one --tag night --contracts 0.25
+exits 0
+silent_err
+json_out
+out_has '"origin": "modelled"'
+of 'r["kind"] == "evaluation" and r["state"] == "finished" and r["project"] == "light" and r["round"] == "one" and r["tags"] == ["night"]'
+of 'm["attojoule_meter"] == 1 and m["no_energy"] is None and m["undivided"] is None'
+of 'len(f["energy_joules"]) == 2 and [g["part"] for g in f["energy_joules"]] == ["powercap/package-0", "powercap/package-0/dram"]'
+of 'near(sum(g["value"] for g in f["energy_joules"]), m["run_joules"]["value"])'
+of 'f["energy_joules"][0]["origin"] == "modelled" and "divided by CPU time" in f["energy_joules"][0]["source"]'
+of 'record["measured"]["energy_joules"]["value"] == m["run_joules"]["value"]'
+
+title "attributed + idle + others = measured, in every zone and together"
+of 'm["machine"]["measured_joules"] > 0'
+of 'all(near(z["attributed_joules"] + z["idle_joules"] + z["others_joules"], z["measured_joules"]) for z in m["zones"])'
+of 'near(sum(m["machine"][k + "_joules"] for k in ("attributed", "idle", "others", "undivided")), m["machine"]["measured_joules"])'
+of 'near(m["machine"]["attributed_joules"] + m["machine"]["undivided_joules"], m["run_joules"]["value"])'
+of 'all(z[k + "_joules"] >= 0 for z in m["zones"] for k in ("attributed", "idle", "others"))'
+
+title "carbon, money and fee, each with its table"
+of 'near(f["location_kilograms_co2e"][0]["value"], m["run_joules"]["value"] * m["carbon"]["power_usage_effectiveness"] * m["carbon"]["factor"]["kilograms_co2e_per_joule"])'
+of 'near(f["market_kilograms_co2e"][0]["value"], 0.75 * f["location_kilograms_co2e"][0]["value"])'
+of 'near(f["carbon_fee"][0]["value"], 0.015 * f["location_kilograms_co2e"][0]["value"]) and f["carbon_fee"][0]["unit"] == "USD"'
+of 'near(f["cost"][0]["value"], 0.12 / 3.6e6 * m["run_joules"]["value"] * m["carbon"]["power_usage_effectiveness"])'
+of 'len(f["location_kilograms_co2e"][0]["sha256"]) == 64 and f["location_kilograms_co2e"][0]["version"] == str(m["carbon"]["factor"]["year"])'
+python3 - "$AJ_SOURCE_DIR" <<'PY' || problem "the digests are not those of the tables"
+import hashlib, json, sys
+r = json.loads(open("newest").readline())
+table = json.loads(r["record"])["meter"]["carbon"]["factor"]["table"]
+for f in r["figures"]:
+    name = table if f["quantity"].endswith("co2e") else "tables/prices.csv" if f["quantity"] in ("cost", "carbon_fee") else None
+    if name and f["sha256"] != hashlib.sha256(open(sys.argv[1] + "/" + name, "rb").read()).hexdigest():
+        sys.exit(name)
+PY
+
+title "idle is kept apart"
+evaluate --quiet --idle-watts 2 --idle-watts package-0/dram=1
+exits 0
+of '[z["idle_watts"] for z in m["zones"]] == [2, 1] and all(z["idle_joules"] > 0 for z in m["zones"])'
+of 'near(sum(m["machine"][k + "_joules"] for k in ("attributed", "idle", "others", "undivided")), m["machine"]["measured_joules"])'
+
+title "an unknown zone, and none: carbon is missing, money is not"
+evaluate --quiet --zone XX-nowhere
+exits 0
+of '"location_kilograms_co2e" not in f and "carbon_fee" not in f and len(f["cost"]) == 1 and "XX-nowhere" in m["no_carbon"]'
+evaluate --quiet
+of '"location_kilograms_co2e" not in f and m["no_carbon"] is None and m["carbon"]["factor"] is None'
+
+title "processes that cannot be followed: the whole machine, and it is said"
+mkdir noproc
+evaluate --quiet --procfs noproc
+exits 0
+of 'm["undivided"] is not None and m["machine"]["divided_joules"] == 0 and near(m["run_joules"]["value"], m["machine"]["measured_joules"])'
+of 'f["energy_joules"][0]["origin"] == "measured" and "not divided" in f["energy_joules"][0]["source"]'
+
+title "no sensor: not 0 joules"
+mkdir none
+run eval "$model" --data "$data" --sysfs none --nvml libnone.so --source powercap --json
+exits 0
+silent_err
+out_has '"energy_joules": null'
+of 'f["energy_joules"][0]["value"] is None and m["no_energy"] is not None and "cost" not in f'
+
+title "a run inside a run names its parent"
+AJ_RUN=0123456789abcdef0123456789abcdef evaluate --quiet
+of 'r["parent"] == "0123456789abcdef0123456789abcdef"'
+AJ_RUN='not a uid' evaluate --quiet
+of 'r["parent"] is None'
+
+title "the same evaluation from its file is not counted again"
+evaluate --json --no-ledger --quiet
+[ "$("$AJ" ledger export | wc -l)" -eq 8 ] || problem "--no-ledger was not heard: $("$AJ" ledger export | wc -l)"
+evaluate --json --quiet --out once.json
+run ledger add once.json
+exits 0
+err_has '0 runs added'
+
+title "mistakes"
+evaluate --idle-watts much
+refused 2 'idle-watts'
+evaluate --ledger x.db --no-ledger
+refused 2 'exclude'
+absent x.db
+
+title "a ledger that cannot be written fails nothing"
+mkdir folder.db
+evaluate --quiet --ledger folder.db
+exits 0
+err_has 'folder.db.*spill'
+rm -rf sys
+wait $counters
