@@ -185,6 +185,12 @@ AJ_API AJ_MUST_USE aj_status aj_ledger_put(aj_ledger *ledger, const aj_run *run,
 AJ_API AJ_MUST_USE aj_status aj_ledger_add_samples(aj_ledger *ledger, const char *uid,
                                                    const aj_run_samples *samples, aj_error *err);
 
+/* Other prices for a run that has ended: each figure takes the place of all those of its quantity (of cost:
+ * of its quantity and part).  BAD_ARGUMENT: a quantity that is not carbon, cost or fee; what was measured and
+ * counted never changes.  NOT_FOUND: no run with this (whole) uid.  NOT_MET: it is still running. */
+AJ_API AJ_MUST_USE aj_status aj_ledger_reprice(aj_ledger *ledger, const char *uid, const aj_figure *figures,
+                                               size_t n, aj_error *err);
+
 /* For a program that must end well whatever the ledger does: opens, puts and closes; when that fails, appends
  * the run to a spill file that the next aj_ledger_open takes in.  Fails only when both did. */
 typedef struct {

@@ -54,12 +54,13 @@ const cli_option cmd_ledger_options[] = {
      .kind = CLI_TEXT,
      .argument = "AMOUNT",
      .help = "budget: 5MJ, 20kWh, 3kgCO2e, 100USD; none takes the project's budgets away"},
+    CLI_REPRICE_OPTIONS,
     CLI_OPTION_END,
 };
 
 static const char *const verbs[] = {"list",   "show",   "account", "budget", "add",
-                                    "export", "import", "merge",   "prune"};
-enum { LIST, SHOW, ACCOUNT, BUDGET, ADD, EXPORT, IMPORT, MERGE, PRUNE, N_VERBS };
+                                    "export", "import", "merge",   "prune",  "reprice"};
+enum { LIST, SHOW, ACCOUNT, BUDGET, ADD, EXPORT, IMPORT, MERGE, PRUNE, REPRICE, N_VERBS };
 
 int cli_ledger_open(cli *c, bool read_only, aj_ledger **out)
 {
@@ -168,9 +169,10 @@ static int prune(cli *c, aj_ledger *ledger)
 
 static int check_usage(cli *c, int verb)
 {
-    bool operands = verb == SHOW || verb == ADD || verb == IMPORT || verb == MERGE;
+    bool operands = verb == SHOW || verb == ADD || verb == IMPORT || verb == MERGE || verb == REPRICE;
     if (operands && c->n_operands < 2)
-        return cli_usage_error(c, "ledger %s needs %s", verbs[verb], verb == SHOW ? "a UID" : "a FILE");
+        return cli_usage_error(c, "ledger %s needs %s", verbs[verb],
+                               verb == SHOW || verb == REPRICE ? "a UID" : "a FILE");
     if (!operands && c->n_operands > 1)
         return cli_usage_error(c, "ledger %s takes no operand: '%s'", verbs[verb], c->operands[1]);
     if (verb == SHOW && c->n_operands > 2) return cli_usage_error(c, "ledger show takes one UID");
@@ -196,6 +198,8 @@ static int do_verb(cli *c, int verb, aj_ledger *ledger, FILE *stream)
         return export_runs(c, ledger, stream);
     case PRUNE:
         return prune(c, ledger);
+    case REPRICE:
+        return cli_ledger_reprice(c, ledger, stream);
     default:
         return bring_in(c, ledger, verb == MERGE);
     }
@@ -209,8 +213,8 @@ int cmd_ledger(cli *c)
     if (verb == N_VERBS)
         return cli_usage_error(
             c,
-            "ledger takes list, show, account, budget, add, export, import, merge or prune, not "
-            "'%s'",
+            "ledger takes list, show, account, budget, add, export, import, merge, prune or "
+            "reprice, not '%s'",
             word);
     int status = check_usage(c, verb);
     if (status != EXIT_OK) return status;

@@ -7,7 +7,7 @@
 
 #include "ledger.h"
 
-static void put_time(double unix_seconds, char *text, size_t size)
+void cli_ledger_time(double unix_seconds, char *text, size_t size)
 {
     struct tm parts;
     time_t whole = isnan(unix_seconds) ? 0 : (time_t)unix_seconds;
@@ -83,7 +83,7 @@ static bool list_run(void *user, const aj_run *run)
         return !to->failed;
     }
     cli_table_cell(&to->table, "%.8s", run->uid);
-    put_time(run->started_unix_seconds, text, sizeof text);
+    cli_ledger_time(run->started_unix_seconds, text, sizeof text);
     cli_table_cell(&to->table, "%s", text);
     cli_table_cell(&to->table, "%s", aj_run_kind_name(run->kind));
     cli_table_cell(&to->table, "%s", aj_run_state_name(run->state));
@@ -154,7 +154,7 @@ static void print_run(FILE *stream, const aj_run *run)
     field(stream, "run", run->uid);
     snprintf(text, sizeof text, "%s, %s", aj_run_kind_name(run->kind), aj_run_state_name(run->state));
     field(stream, "what", text);
-    put_time(run->started_unix_seconds, text, sizeof text);
+    cli_ledger_time(run->started_unix_seconds, text, sizeof text);
     field(stream, "begun (UTC)", text);
     cli_format_value(run->duration_seconds, "s", text, sizeof text);
     field(stream, "time", text);

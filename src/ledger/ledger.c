@@ -177,6 +177,23 @@ aj_status aj_ledger_add_samples(aj_ledger *ledger, const char *uid, const aj_run
     return ledger->ops->add_samples(ledger->store, uid, samples, err);
 }
 
+aj_status aj_ledger_reprice(aj_ledger *ledger, const char *uid, const aj_figure *figures, size_t n,
+                            aj_error *err)
+{
+    aj_run run = {.figures = figures, .n_figures = n, .duration_seconds = 0, .started_unix_seconds = 0};
+    if (!ajp_is_uid(uid)) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "other prices: uid must be 32 hex digits");
+    AJ_TRY(ajp_run_check(&run, uid, err));
+    for (size_t i = 0; i < n; i++) {
+        aj_quantity q = figures[i].quantity;
+        if (q != AJ_QUANTITY_CO2E_LOCATION && q != AJ_QUANTITY_CO2E_MARKET &&
+            q != AJ_QUANTITY_CO2E_EMBODIED && q != AJ_QUANTITY_COST && q != AJ_QUANTITY_FEE)
+            return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                            "run %s: %s is no price; only carbon, cost and fee change", uid,
+                            aj_quantity_name(q));
+    }
+    return ledger->ops->reprice(ledger->store, uid, figures, n, err);
+}
+
 static aj_status try_put(const aj_ledger_options *options, const aj_run *run, aj_error *why)
 {
     aj_ledger *ledger = NULL;

@@ -382,6 +382,7 @@ const ajp_store_ops ajp_store_sqlite = {
     .commit = ajp_sqlite_commit,
     .rollback = ajp_sqlite_rollback,
     .put = ajp_sqlite_put,
+    .reprice = ajp_sqlite_reprice,
     .add_samples = ajp_sqlite_add_samples,
     .each = ajp_sqlite_each,
     .account = ajp_sqlite_account,

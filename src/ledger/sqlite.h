@@ -45,6 +45,7 @@ aj_status ajp_sqlite_commit(void *store, aj_error *err);
 void ajp_sqlite_rollback(void *store);
 aj_status ajp_sqlite_put(void *store, const aj_run *run, aj_put_outcome *outcome, aj_error *err);
 aj_status ajp_sqlite_add_samples(void *store, const char *uid, const aj_run_samples *samples, aj_error *err);
+aj_status ajp_sqlite_reprice(void *store, const char *uid, const aj_figure *figures, size_t n, aj_error *err);
 aj_status ajp_sqlite_set_budget(void *store, const aj_budget *budget, aj_error *err);
 aj_status ajp_sqlite_prune(void *store, const aj_run_filter *filter, bool whole_runs, uint64_t *n,
                            aj_error *err);

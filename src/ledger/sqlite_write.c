@@ -63,7 +63,8 @@ static aj_status put_row(ajp_sqlite *store, const aj_run *run, aj_error *err)
     return st;
 }
 
-static aj_status put_figures(ajp_sqlite *store, int64_t id, const aj_run *run, aj_error *err)
+static aj_status put_figures(ajp_sqlite *store, int64_t id, int64_t first_place, const aj_figure *figures,
+                             size_t n, aj_error *err)
 {
     sqlite3_stmt *statement = NULL;
     AJ_TRY(
@@ -72,10 +73,10 @@ static aj_status put_figures(ajp_sqlite *store, int64_t id, const aj_run *run, a
                            ":high, :origin, :source, :version, :sha256)",
                            &statement, err));
     aj_status st = AJ_OK;
-    for (size_t i = 0; st == AJ_OK && i < run->n_figures; i++) {
-        const aj_figure *figure = &run->figures[i];
+    for (size_t i = 0; st == AJ_OK && i < n; i++) {
+        const aj_figure *figure = &figures[i];
         ajp_sqlite_integer(statement, ":id", id);
-        ajp_sqlite_integer(statement, ":place", (int64_t)i);
+        ajp_sqlite_integer(statement, ":place", first_place + (int64_t)i);
         ajp_sqlite_text(statement, ":quantity", aj_quantity_name(figure->quantity));
         ajp_sqlite_text(statement, ":part", figure->part);
         ajp_sqlite_text(statement, ":unit", ajp_figure_unit(figure));
@@ -177,7 +178,7 @@ static aj_status put_whole(ajp_sqlite *store, const aj_run *run, aj_put_outcome 
     AJ_TRY(put_row(store, run, err));
     AJ_TRY(look_up(store, run->uid, &id, &running, err));
     if (*outcome == AJ_PUT_COMPLETED) AJ_TRY(clear_lists(store, id, err));
-    AJ_TRY(put_figures(store, id, run, err));
+    AJ_TRY(put_figures(store, id, 0, run->figures, run->n_figures, err));
     AJ_TRY(put_tags(store, id, run, err));
     for (size_t i = 0; i < run->n_samples; i++) AJ_TRY(put_samples(store, id, &run->samples[i], err));
     return put_trace(store, id, run, err);
@@ -211,6 +212,60 @@ aj_status ajp_sqlite_add_samples(void *user, const char *uid, const aj_run_sampl
         st = ajp_fail(err, AJ_NOT_FOUND, 0, "%s: no run %s; put it first", store->path, uid);
     if (st == AJ_OK) st = put_samples(store, id, samples, err);
     return end_own(store, true, st, err);
+}
+
+/* ---- other prices ---- */
+
+static aj_status drop_figure(ajp_sqlite *store, int64_t id, const aj_figure *figure, aj_error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    AJ_TRY(ajp_sqlite_prepare(store,
+                              "DELETE FROM figures WHERE run_id = :id AND quantity = :quantity "
+                              "AND (quantity <> 'cost' OR part IS :part)",
+                              &statement, err));
+    ajp_sqlite_integer(statement, ":id", id);
+    ajp_sqlite_text(statement, ":quantity", aj_quantity_name(figure->quantity));
+    ajp_sqlite_text(statement, ":part", figure->part);
+    aj_status st = ajp_sqlite_step(store, statement, could_not, err);
+    sqlite3_finalize(statement);
+    return st;
+}
+
+static aj_status next_place(ajp_sqlite *store, int64_t id, int64_t *place, aj_error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    AJ_TRY(ajp_sqlite_prepare(store, "SELECT coalesce(max(place) + 1, 0) FROM figures WHERE run_id = :id",
+                              &statement, err));
+    ajp_sqlite_integer(statement, ":id", id);
+    bool found = sqlite3_step(statement) == SQLITE_ROW;
+    if (found) *place = sqlite3_column_int64(statement, 0);
+    aj_status st = found ? AJ_OK : ajp_sqlite_fail(store, "could not be read", err);
+    sqlite3_finalize(statement);
+    return st;
+}
+
+/* Inside a transaction. */
+static aj_status reprice(ajp_sqlite *store, const char *uid, const aj_figure *figures, size_t n,
+                         aj_error *err)
+{
+    int64_t id = 0, place = 0;
+    bool running = false;
+    AJ_TRY(look_up(store, uid, &id, &running, err));
+    if (id == 0) return ajp_fail(err, AJ_NOT_FOUND, 0, "%s: has no run %s", store->path, uid);
+    if (running)
+        return ajp_fail(err, AJ_NOT_MET, 0,
+                        "%s: run %s has not ended; its end would take the prices away again", store->path,
+                        uid);
+    for (size_t i = 0; i < n; i++) AJ_TRY(drop_figure(store, id, &figures[i], err));
+    AJ_TRY(next_place(store, id, &place, err));
+    return put_figures(store, id, place, figures, n, err);
+}
+
+aj_status ajp_sqlite_reprice(void *user, const char *uid, const aj_figure *figures, size_t n, aj_error *err)
+{
+    ajp_sqlite *store = user;
+    AJ_TRY(ajp_sqlite_begin(store, err));
+    return end_own(store, true, reprice(store, uid, figures, n, err), err);
 }
 
 aj_status ajp_sqlite_set_budget(void *user, const aj_budget *budget, aj_error *err)

@@ -16,6 +16,7 @@ typedef struct {
     void (*rollback)(void *store);
     aj_status (*put)(void *store, const aj_run *run, aj_put_outcome *outcome, aj_error *err);
     aj_status (*add_samples)(void *store, const char *uid, const aj_run_samples *samples, aj_error *err);
+    aj_status (*reprice)(void *store, const char *uid, const aj_figure *figures, size_t n, aj_error *err);
     aj_status (*each)(void *store, const aj_run_filter *filter, aj_run_callback callback, void *user,
                       aj_error *err);
     aj_status (*account)(void *store, const aj_run_filter *filter, aj_account *out, aj_error *err);
