@@ -82,6 +82,15 @@ static inline void attribute_float(build *b, const char *name, float f)
     ajp_out_end(&b->out, 5, begun);
 }
 
+static inline void attribute_text(build *b, const char *name, const char *text)
+{
+    size_t begun = ajp_out_begin(&b->out);
+    ajp_out_text(&b->out, 1, name);
+    ajp_out_bytes(&b->out, 4, text, strlen(text));
+    ajp_out_int(&b->out, 20, AJP_ATTRIBUTE_STRING);
+    ajp_out_end(&b->out, 5, begun);
+}
+
 static inline void attribute_ints(build *b, const char *name, size_t n, const int64_t *values)
 {
     size_t begun = ajp_out_begin(&b->out);

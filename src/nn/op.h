@@ -124,11 +124,41 @@ const ajp_op *ajp_op_find(const char *op_type, int64_t opset, bool *known);
 const ajp_onnx_attribute *ajp_op_attribute(const ajp_node *node, const char *name);
 aj_status ajp_op_int(const ajp_op_parse *p, const char *name, int64_t otherwise, int64_t *out);
 aj_status ajp_op_float(const ajp_op_parse *p, const char *name, float otherwise, float *out);
+/* The place of a text attribute among `names` (NULL at the end); otherwise when absent, CORRUPT when it is
+ * none of them. */
+aj_status ajp_op_choice(const ajp_op_parse *p, const char *name, const char *const *names, size_t otherwise,
+                        size_t *out);
 
+/* ---- lists of integers: an attribute in old opsets, an input in newer ones -----------------------------
+ */
+typedef struct {
+    bool given;
+    size_t n;
+    const int64_t *ints;      /* of an attribute, or */
+    const ajp_tensor *tensor; /* of an input: int32 or int64 */
+} ajp_op_list;
+int64_t ajp_op_list_at(const ajp_op_list *list, size_t k);
+aj_status ajp_op_ints(const ajp_op_parse *p, const char *name, ajp_op_list *out);
+/* Input k where its values are known before any data, else UNSUPPORTED; `what`: "starts".  Not given when it
+ * is left out. */
+aj_status ajp_op_known(const ajp_op_infer *i, size_t k, const char *what, const ajp_tensor **out);
+aj_status ajp_op_known_list(const ajp_op_infer *i, size_t k, const char *what, ajp_op_list *out);
+/* The same list while running: the attribute when it is given, else input k. */
+ajp_op_list ajp_op_run_list(const ajp_op_run *r, const ajp_op_list *attribute, size_t k);
+/* Rank and dims of *out from input k, a list of dimensions. */
+aj_status ajp_op_shape_from(const ajp_op_infer *i, size_t k, ajp_type *out);
+/* Input k of a node or NULL; its data or NULL. */
+const ajp_type *ajp_op_input(const ajp_op_infer *i, size_t k);
+const void *ajp_op_data(const ajp_op_run *r, size_t k);
+
+/* CORRUPT: "has ...". */
+aj_status ajp_op_corrupt(const ajp_op_infer *i, const char *format, ...) AJ_PRINTF(2, 3);
 /* axis in -rank ... rank-1 (or rank when past_end) to 0 ... */
 aj_status ajp_op_axis(const ajp_op_infer *i, int64_t axis, size_t rank, bool past_end, size_t *out);
 /* UNSUPPORTED unless input k has the type. */
 aj_status ajp_op_want(const ajp_op_infer *i, size_t k, ajp_dtype dtype);
+/* UNSUPPORTED: an input of a type that the operator is not computed in here. */
+aj_status ajp_op_refuse(const ajp_op_infer *i, size_t k);
 /* The sentence for a shape that would need values of several samples at once. */
 aj_status ajp_op_mixes(const ajp_op_infer *i, const char *what);
 

@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "op_elementwise.h"
+#include "op_number.h"
 
-enum { MAX_INPUTS = 8 }; /* as many as a node may have: infer.c */
+enum { MAX_INPUTS = 16 }; /* as many as a node may have: infer.c */
 
 typedef enum {
     DO_MAX,
@@ -36,51 +37,11 @@ typedef struct {
     bool same_shape; /* Max, Min, Sum, Mean before opset 8 */
 } params;
 
-typedef struct {
-    enum { REAL, SIGNED, UNSIGNED } kind;
-    double d;
-    int64_t i;
-    uint64_t u;
-} number;
-
 /* ---- elements ----------------------------------------------------------------------------------------- */
 
-static number load(const ajp_tensor *t, size_t at)
+static ajp_number truth(bool value)
 {
-    ajp_dtype dtype = t->type.dtype;
-    const char *from = (const char *)t->data + at * ajp_dtype_size(dtype);
-    number v = {REAL, 0, 0, 0};
-    if (ajp_dtype_is_float(dtype)) {
-        ajp_convert(AJP_FLOAT64, &v.d, dtype, from, 1);
-    } else if (dtype == AJP_INT8 || dtype == AJP_INT16 || dtype == AJP_INT32 || dtype == AJP_INT64) {
-        v.kind = SIGNED;
-        v.i = ajp_tensor_int(t, at);
-    } else {
-        v.kind = UNSIGNED;
-        ajp_convert(AJP_UINT64, &v.u, dtype, from, 1);
-    }
-    return v;
-}
-
-static void store(const ajp_tensor *t, size_t at, const number *v)
-{
-    char *to = (char *)t->data + at * ajp_dtype_size(t->type.dtype);
-    if (v->kind == REAL)
-        ajp_convert(t->type.dtype, to, AJP_FLOAT64, &v->d, 1);
-    else if (v->kind == SIGNED)
-        ajp_convert(t->type.dtype, to, AJP_INT64, &v->i, 1);
-    else
-        ajp_convert(t->type.dtype, to, AJP_UINT64, &v->u, 1);
-}
-
-static number truth(bool value)
-{
-    return (number){UNSIGNED, 0, 0, value};
-}
-
-static double as_double(const number *v)
-{
-    return v->kind == REAL ? v->d : v->kind == SIGNED ? (double)v->i : (double)v->u;
+    return (ajp_number){AJP_UNSIGNED, 0, 0, value};
 }
 
 /* Only the lowest 64 bits count: what does not fit wraps. */
@@ -92,64 +53,53 @@ static uint64_t integer_power(uint64_t base, uint64_t exponent)
     return result;
 }
 
-static number power(const number *a, const number *b)
+static ajp_number power(const ajp_number *a, const ajp_number *b)
 {
-    if (a->kind == REAL || b->kind == REAL || (b->kind == SIGNED && b->i < 0))
-        return (number){REAL, pow(as_double(a), as_double(b)), 0, 0};
-    uint64_t base = a->kind == SIGNED ? (uint64_t)a->i : a->u;
-    return (number){UNSIGNED, 0, 0, integer_power(base, b->kind == SIGNED ? (uint64_t)b->i : b->u)};
+    if (a->kind == AJP_REAL || b->kind == AJP_REAL || (b->kind == AJP_SIGNED && b->i < 0))
+        return (ajp_number){AJP_REAL, pow(ajp_number_real(a), ajp_number_real(b)), 0, 0};
+    uint64_t base = a->kind == AJP_SIGNED ? (uint64_t)a->i : a->u;
+    return (ajp_number){AJP_UNSIGNED, 0, 0,
+                        integer_power(base, b->kind == AJP_SIGNED ? (uint64_t)b->i : b->u)};
 }
 
 /* The divisor is not 0: checked before. */
-static number modulo(const number *a, const number *b, bool truncated)
+static ajp_number modulo(const ajp_number *a, const ajp_number *b, bool truncated)
 {
-    if (a->kind == REAL) return (number){REAL, fmod(a->d, b->d), 0, 0};
-    if (a->kind == UNSIGNED) return (number){UNSIGNED, 0, 0, a->u % b->u};
+    if (a->kind == AJP_REAL) return (ajp_number){AJP_REAL, fmod(a->d, b->d), 0, 0};
+    if (a->kind == AJP_UNSIGNED) return (ajp_number){AJP_UNSIGNED, 0, 0, a->u % b->u};
     int64_t rest = b->i == -1 ? 0 : a->i % b->i; /* the lowest number % -1 would trap */
     if (!truncated && rest != 0 && (rest < 0) != (b->i < 0)) rest += b->i;
-    return (number){SIGNED, 0, rest, 0};
+    return (ajp_number){AJP_SIGNED, 0, rest, 0};
 }
 
-static bool less(const number *a, const number *b)
+static ajp_number combine(const params *q, const ajp_number *a, const ajp_number *b)
 {
-    return a->kind == REAL ? a->d < b->d : a->kind == SIGNED ? a->i < b->i : a->u < b->u;
-}
-
-static bool equal(const number *a, const number *b)
-{
-    return a->kind == REAL ? !(a->d < b->d) && !(a->d > b->d) && !isnan(a->d) && !isnan(b->d)
-                           : a->i == b->i && a->u == b->u;
-}
-
-static number combine(const params *q, const number *a, const number *b)
-{
-    bool first_nan = a->kind == REAL && isnan(a->d);
     switch (q->what) {
     case DO_MAX:
-        return first_nan || less(b, a) ? *a : *b;
+        return ajp_number_max(a, b);
     case DO_MIN:
-        return first_nan || less(a, b) ? *a : *b;
+        return ajp_number_min(a, b);
     case DO_SUM:
     case DO_MEAN:
-        return (number){REAL, a->d + b->d, 0, 0};
+        return ajp_number_add(a, b);
     case DO_POW:
         return power(a, b);
     case DO_MOD:
         return modulo(a, b, q->truncated);
     case DO_PRELU:
-        return (number){REAL, a->d < 0 ? a->d * b->d : a->d, 0, 0};
+        return (ajp_number){AJP_REAL, a->d < 0 ? a->d * b->d : a->d, 0, 0};
     case DO_SHIFT:
-        return (number){UNSIGNED, 0, 0, b->u > 63 ? 0 : q->right ? a->u >> b->u : a->u << b->u};
+        return (ajp_number){AJP_UNSIGNED, 0, 0, b->u > 63 ? 0 : q->right ? a->u >> b->u : a->u << b->u};
     case DO_EQUAL:
-        return truth(equal(a, b));
+        return truth(ajp_number_equal(a, b));
     case DO_LESS:
-        return truth(less(a, b));
+        return truth(ajp_number_less(a, b));
     case DO_LESS_OR_EQUAL:
-        return truth(less(a, b) || equal(a, b));
+        return truth(ajp_number_less(a, b) || ajp_number_equal(a, b));
     case DO_GREATER:
-        return truth(less(b, a));
+        return truth(ajp_number_less(b, a));
     case DO_GREATER_OR_EQUAL:
-        return truth(less(b, a) || equal(a, b));
+        return truth(ajp_number_less(b, a) || ajp_number_equal(a, b));
     case DO_AND:
         return truth(a->u != 0 && b->u != 0);
     case DO_OR:
@@ -256,13 +206,13 @@ static aj_status run(const ajp_op_run *r)
                 return ajp_node_fail(r->path, r->node, AJ_BAD_ARGUMENT, r->err, "divides an integer by zero");
     start(&w, r);
     for (size_t i = 0; i < r->out[0].n; i++) {
-        number value = load(&r->in[0], w.at[0]);
+        ajp_number value = ajp_number_load(&r->in[0], w.at[0]);
         for (size_t k = 1; k < r->n_in; k++) {
-            number next = load(&r->in[k], w.at[k]);
+            ajp_number next = ajp_number_load(&r->in[k], w.at[k]);
             value = combine(q, &value, &next);
         }
         if (q->what == DO_MEAN) value.d /= (double)r->n_in;
-        store(&r->out[0], i, &value);
+        ajp_number_store(&r->out[0], i, &value);
         advance(&w, r);
     }
     return AJ_OK;

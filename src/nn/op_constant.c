@@ -1,4 +1,4 @@
-/* op_constant.c: Constant and Cast. */
+/* op_constant.c: Constant, Cast, CastLike. */
 #include <string.h>
 
 #include "op.h"
@@ -70,7 +70,8 @@ const ajp_op ajp_op_constant = {.min_in = 0,
 typedef struct {
     ajp_dtype to;
 } cast_params;
-static const char *const cast_attributes[] = {"to", NULL};
+static const char *const cast_attributes[] = {"to", "saturate", NULL}; /* saturate: of 8-bit floats */
+static const char *const like_attributes[] = {"saturate", NULL};
 
 /* Opset 1 names the type ("FLOAT"), later ones number it. */
 static ajp_dtype dtype_from_name(ajp_bytes name)
@@ -113,6 +114,13 @@ static aj_status infer_cast(const ajp_op_infer *i)
     return AJ_OK;
 }
 
+static aj_status infer_cast_like(const ajp_op_infer *i)
+{
+    i->out[0] = *i->in[0];
+    i->out[0].dtype = i->in[1]->dtype;
+    return AJ_OK;
+}
+
 static aj_status run_cast(const ajp_op_run *r)
 {
     ajp_convert(r->out[0].type.dtype, r->out[0].data, r->in[0].type.dtype, r->in[0].data, r->in[0].n);
@@ -137,3 +145,14 @@ const ajp_op ajp_op_cast = {.min_in = 1,
                             .infer = infer_cast,
                             .run = run_cast,
                             .is_view = cast_is_view};
+
+extern const ajp_op ajp_op_cast_like;
+const ajp_op ajp_op_cast_like = {.min_in = 2,
+                                 .max_in = 2,
+                                 .max_out = 1,
+                                 .role = AJP_ROLE_VIEW,
+                                 .flops_per_element = 1,
+                                 .attributes = like_attributes,
+                                 .infer = infer_cast_like,
+                                 .run = run_cast,
+                                 .is_view = cast_is_view};

@@ -2,8 +2,7 @@
 #include <string.h>
 
 #include "op.h"
-
-enum { MAX_INPUTS = 8 }; /* as many as a node may have: infer.c */
+#include "op_copy.h"
 
 /* ---- Transpose ---------------------------------------------------------------------------------------- */
 
@@ -56,22 +55,14 @@ static aj_status infer_transpose(const ajp_op_infer *i)
 static aj_status run_transpose(const ajp_op_run *r)
 {
     const transpose_params *q = r->node->params;
-    const ajp_type *x = &r->in[0].type, *out = &r->out[0].type;
-    size_t size = ajp_dtype_size(x->dtype), at = 0, index[AJP_MAX_RANK] = {0}, step[AJP_MAX_RANK] = {0};
-    char *y = r->out[0].data;
-    for (size_t d = 0; d < x->rank; d++) {
-        size_t from = source_axis(q, x->rank, d);
-        step[d] = ajp_dims_product(x->dims + from + 1, x->rank - from - 1);
-    }
-    for (size_t n = 0; n < r->out[0].n; n++) {
-        memcpy(y + n * size, (const char *)r->in[0].data + at * size, size);
-        for (size_t d = out->rank; d-- > 0;) {
-            at += step[d];
-            if (++index[d] < out->dims[d]) break;
-            at -= step[d] * out->dims[d];
-            index[d] = 0;
-        }
-    }
+    const ajp_type *x = &r->in[0].type;
+    ptrdiff_t to[AJP_MAX_RANK], from[AJP_MAX_RANK];
+    ajp_copy_axis axes[AJP_MAX_RANK];
+    ajp_dense_steps(&r->out[0].type, to);
+    ajp_dense_steps(x, from);
+    for (size_t d = 0; d < x->rank; d++)
+        axes[d] = (ajp_copy_axis){r->out[0].type.dims[d], to[d], from[source_axis(q, x->rank, d)]};
+    ajp_copy(ajp_dtype_size(x->dtype), x->rank, axes, r->out[0].data, r->in[0].data);
     return AJ_OK;
 }
 
@@ -128,15 +119,14 @@ static aj_status run_concat(const ajp_op_run *r)
     const concat_params *q = r->node->params;
     const ajp_type *out = &r->out[0].type;
     size_t axis = (size_t)(q->axis < 0 ? q->axis + (int64_t)out->rank : q->axis);
-    size_t outer = ajp_dims_product(out->dims, axis), bytes[MAX_INPUTS];
+    size_t outer = ajp_dims_product(out->dims, axis), size = ajp_dtype_size(out->dtype);
     char *y = r->out[0].data;
     if (r->out[0].n == 0) return AJ_OK;
-    for (size_t k = 0; k < r->n_in; k++)
-        bytes[k] = ajp_dims_product(r->in[k].type.dims + axis, out->rank - axis) * ajp_dtype_size(out->dtype);
     for (size_t o = 0; o < outer; o++)
         for (size_t k = 0; k < r->n_in; k++) {
-            if (bytes[k] > 0) memcpy(y, (const char *)r->in[k].data + o * bytes[k], bytes[k]);
-            y += bytes[k];
+            size_t bytes = ajp_dims_product(r->in[k].type.dims + axis, out->rank - axis) * size;
+            if (bytes > 0) memcpy(y, (const char *)r->in[k].data + o * bytes, bytes);
+            y += bytes;
         }
     return AJ_OK;
 }

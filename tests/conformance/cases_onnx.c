@@ -12,16 +12,18 @@
 #include "attojoule/nn.h"
 
 /* This many of the 1,072 pass; the number may only rise. */
-enum { MIN_PASSED = 367, MAX_PORTS = 16 };
+enum { MIN_PASSED = 547, MAX_PORTS = 16 };
 
 static aj_context *context;
 static int n_models, n_passed, n_refused, n_sessions;
 
-/* The ONNX backend tests use a relative 1e-3 and an absolute 1e-7; ours are closer. */
-static bool close_to(double got, double want)
+/* The ONNX backend tests use a relative 1e-3 and an absolute 1e-7; ours are closer, but for the window
+ * functions, whose stored results were made with 3.1415 in place of pi. */
+static bool close_to(const char *path, double got, double want)
 {
     if (isnan(want)) return isnan(got);
     if (isinf(want)) return got == want;
+    if (strstr(path, "window") != NULL) return fabs(got - want) <= 1e-3 * fabs(want) + 1e-7;
     return fabs(got - want) <= 1e-5 * fabs(want) + 1e-6;
 }
 
@@ -48,7 +50,7 @@ static void compare(const char *path, const ajp_tensor *got, const ajp_tensor *w
     ajp_convert(AJP_FLOAT64, x, got->type.dtype, got->data, got->n);
     ajp_convert(AJP_FLOAT64, y, want->type.dtype, want->data, want->n);
     for (size_t i = 0; i < got->n; i++)
-        if (!close_to(x[i], y[i])) {
+        if (!close_to(path, x[i], y[i])) {
             check_failures++;
             fprintf(stderr, "%s: element %zu is %.9g, want %.9g\n", path, i, x[i], y[i]);
             break;
@@ -130,12 +132,29 @@ static bool is_read(const ajp_graph *graph, size_t value)
     return false;
 }
 
+/* Of the second input of CastLike only the type counts; two cases store it in another shape than they
+ * declare. */
+static bool only_its_type(const ajp_graph *graph, size_t value)
+{
+    for (size_t i = 0; i < graph->n_nodes; i++)
+        for (size_t k = 0; k < graph->nodes[i].n_in; k++)
+            if (graph->nodes[i].in[k] == value &&
+                (k != 1 || strcmp(graph->nodes[i].op_type, "CastLike") != 0))
+                return false;
+    return true;
+}
+
 /* Computes all outputs from bound inputs. */
 static aj_status evaluate(ajp_graph *graph, const char *folder, data_set *set, aj_error *err)
 {
     set->n_in = read_tensors(set, folder, "input", set->in, graph->n_inputs);
     for (size_t i = 0; i < set->n_in; i++)
         fix_bfloat16(&set->in[i], graph->values[graph->inputs[i]].type.dtype);
+    for (size_t i = 0; i < set->n_in; i++) {
+        const ajp_value *value = &graph->values[graph->inputs[i]];
+        if (value->why_untyped == NULL && only_its_type(graph, graph->inputs[i]))
+            CHECK(ajp_tensor_make(&set->in[i], &set->arena, &value->type));
+    }
     for (size_t i = 0; i < set->n_in; i++)
         if (is_read(graph, graph->inputs[i]))
             AJ_TRY(ajp_graph_bind(graph, graph->values[graph->inputs[i]].name, &set->in[i], err));
@@ -150,6 +169,7 @@ static void refused(const char *path, aj_status st, const aj_error *err)
 {
     n_refused++;
     check_count++;
+    if (getenv("AJ_LIST_CASES") != NULL) printf("refused %s\n", err->message);
     if (st == AJ_UNSUPPORTED && strstr(err->message, ": node \"") != NULL &&
         strstr(err->message, ", opset ") != NULL)
         return;

@@ -79,15 +79,6 @@ static void by_hand(const variant *v, size_t d, const float *sample, double *y, 
 /* ---- by the library ---------------------------------------------------------------------------------------
  */
 
-static void attribute_text(build *m, const char *name, const char *text)
-{
-    size_t begun = ajp_out_begin(&m->out);
-    ajp_out_text(&m->out, 1, name);
-    ajp_out_text(&m->out, 4, text);
-    ajp_out_int(&m->out, 20, AJP_ATTRIBUTE_STRING);
-    ajp_out_end(&m->out, 5, begun);
-}
-
 /* layout 1: samples first, so that they are counted; layout 0: the model has to be taken as a whole. */
 static void *make(const variant *v, bool batch_first, size_t *size)
 {
