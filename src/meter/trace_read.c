@@ -1,14 +1,15 @@
 /* trace_read.c: reads a trace: header, samples, marks and what they mean. */
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "phases.h"
 #include "trace.h"
 
 #define MISSING ((double)NAN)
-enum { MOST_ZONES = 1024, MOST_NUMBERS = 1 << 27 };
+enum { MOST_ZONES = 1024, MOST_NUMBERS = 1 << 27, MOST_BYTES = 1 << 30 };
 
 typedef struct {
     ajp_arena arena;
@@ -394,13 +395,45 @@ aj_status aj_trace_read_bytes(aj_trace_record *out, const void *bytes, size_t si
     return AJ_OK;
 }
 
+/* Not mapped: a writer on a full disk takes back what it could not finish, and a page that is gone is a
+ * signal. */
+static aj_status read_whole(FILE *file, const char *path, char **text, size_t *size, aj_error *err)
+{
+    void *buffer = NULL;
+    size_t capacity = 0, done = 0, got;
+    do {
+        aj_status st = ajp_grow(NULL, &buffer, &capacity, done + 65536, 1, path, err);
+        if (st != AJ_OK) {
+            ajp_free(NULL, buffer);
+            return st;
+        }
+        got = fread((char *)buffer + done, 1, 65536, file);
+        done += got;
+    } while (got > 0 && done < MOST_BYTES);
+    int error = ferror(file) ? errno : 0;
+    if (error != 0 || got > 0) {
+        ajp_free(NULL, buffer);
+        return error != 0 ? ajp_fail(err, AJ_IO, error, "%s: could not be read", path)
+                          : ajp_fail(err, AJ_NO_MEMORY, 0, "%s: has %d bytes or more", path, MOST_BYTES);
+    }
+    *text = buffer;
+    *size = done;
+    return AJ_OK;
+}
+
 aj_status aj_trace_read(aj_trace_record *out, const char *path, aj_error *err)
 {
-    ajp_file_map map;
+    char *text = NULL;
+    size_t size = 0;
     memset(out, 0, sizeof *out);
-    AJ_TRY(ajp_file_map_open(&map, NULL, path, err));
-    aj_status st = aj_trace_read_bytes(out, map.data, map.size, path, err);
-    ajp_file_map_close(&map, NULL);
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return ajp_fail(err, ajp_status_from_errno(errno), errno,
+                        "%s: cannot be opened; check the path and its permissions", path);
+    aj_status st = read_whole(file, path, &text, &size, err);
+    fclose(file);
+    if (st == AJ_OK) st = aj_trace_read_bytes(out, text, size, path, err);
+    ajp_free(NULL, text);
     return st;
 }
 

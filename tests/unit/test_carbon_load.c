@@ -159,6 +159,11 @@ static void best(void)
               AJ_BAD_ARGUMENT);
     CHECK_INT(aj_hourly_best(rough, start + 7200, start, &u.load, &at, &mean, &err), AJ_BAD_ARGUMENT);
     aj_hourly_close(rough);
+    /* Where all are equal it begins at once. */
+    aj_hourly *flat = series("flat.csv", 72, constant);
+    CHECK_OK(aj_hourly_best(flat, start + 1234, start + 86400, &u.load, &at, &mean, &err), err);
+    CHECK(at == start + 1234);
+    aj_hourly_close(flat);
 }
 
 /* Through the account: the same joules, a constant intensity, the yearly factor: the same carbon. */

@@ -1,6 +1,8 @@
-/* test_meter_trace.c: traces as they are written and read: sums, marks, thinning, torn ends, full disks. */
+/* test_meter_trace.c: traces as they are written and read: sums, marks, thinning, torn ends, full disks.
+ * [threads] */
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "meter_tree.h"
 
@@ -413,8 +415,79 @@ static void bad(void)
     aj_trace_record_destroy(NULL);
 }
 
+/* Beside the sampling thread of the meter: sums that never go back, and every mark has its sample. */
+static void threaded(void)
+{
+    bed b;
+    aj_error err;
+    memset(&b, 0, sizeof b);
+    meter_tree_begin(&b.t);
+    meter_tree_zone(&b.t, "intel-rapl:0", "package-0", INTEL_RANGE, 1000000000);
+    char path[600], line[40];
+    snprintf(path, sizeof path, "%s/class/powercap/intel-rapl:0/energy_uj", b.t.tree.root);
+    aj_meter_options options = AJ_METER_OPTIONS_INIT;
+    options.source = "powercap";
+    options.sysfs_root = b.t.tree.root;
+    options.sample_hertz = 1000;
+    CHECK_OK(aj_meter_open(&b.meter, NULL, &options, &err), err);
+    CHECK_OK(aj_meter_start(b.meter, &err), err);
+    aj_trace_options often = AJ_TRACE_OPTIONS_INIT;
+    often.most_hertz = 1000;
+    b.path = fixture_path("threaded.trace");
+    CHECK_OK(aj_trace_open(&b.trace, NULL, b.path, b.meter, &often, &err), err);
+    FILE *file = fopen(path, "r+"); /* one write of the same width: no reader sees half a number */
+    if (file == NULL) exit(1);
+    for (unsigned i = 1; i <= 100; i++) {
+        rewind(file);
+        fprintf(file, "%u\n", 1000000000u + i * 100000u);
+        fflush(file);
+        struct timespec pause = {0, 1000000};
+        nanosleep(&pause, NULL);
+        CHECK_OK(aj_trace_sample(b.trace, &err), err);
+        snprintf(line, sizeof line, "%s work\n", i % 2 ? "begin" : "end");
+        if (i % 5 == 0 || i % 5 == 1) say(&b, line);
+    }
+    fclose(file);
+    aj_reading reading;
+    CHECK_OK(aj_meter_stop(b.meter, &reading, &err), err);
+    CHECK_OK(aj_trace_close(b.trace, &reading, &err), err);
+    CHECK_CLOSE(reading.energy_joules.value, 10, 1e-9);
+    aj_trace_record r = get(b.path);
+    CHECK_CLOSE(r.points[r.n_points - 1].joules, 10, 1e-9);
+    CHECK(r.n_points > 5 && r.n_events > 0);
+    for (size_t i = 1; i < r.n_points; i++) CHECK(r.points[i].joules >= r.points[i - 1].joules);
+    aj_trace_record_destroy(&r);
+    aj_meter_close(b.meter);
+}
+
+/* A phase is as sure as the worst of the sums that it comes from. */
+static void origins(void)
+{
+    static const char text[] =
+        "{\"attojoule_trace\": 1, \"zones\": [{\"source\": \"a\", \"name\": \"package-0\", \"kind\": "
+        "\"package\", "
+        "\"role\": \"counted\", \"origin\": \"measured\"}, {\"source\": \"b\", \"name\": \"dram\", \"kind\": "
+        "\"dram\", "
+        "\"role\": \"counted\", \"origin\": \"modelled\"}, {\"source\": \"c\", \"name\": \"psys\", \"kind\": "
+        "\"platform\", \"role\": \"covers\", \"origin\": \"assumed\"}]}\n"
+        "{\"seconds\": 1, \"joules\": [1, null, 9]}\n{\"seconds\": 1, \"mark\": \"mark first\"}\n"
+        "{\"seconds\": 2, \"joules\": [2, 1, 19]}\n{\"seconds\": 2, \"mark\": \"mark second\"}\n";
+    aj_error err;
+    aj_trace_record r;
+    CHECK_OK(aj_trace_read_bytes(&r, text, strlen(text), "origins", &err), err);
+    CHECK_INT(r.n_phases, 2);
+    CHECK_INT(r.phases[0].energy_joules.origin, AJ_MEASURED);
+    CHECK_INT(r.phases[1].energy_joules.origin, AJ_MODELLED);
+    CHECK_CLOSE(r.phases[1].energy_joules.value, 2, 1e-12);
+    CHECK_INT(r.reading.energy_joules.origin, AJ_MODELLED);
+    CHECK_INT(r.reading.covers, 1u << AJ_ZONE_PACKAGE | 1u << AJ_ZONE_DRAM);
+    aj_trace_record_destroy(&r);
+}
+
 int main(void)
 {
+    origins();
+    threaded();
     whole();
     divided();
     thinning();
