@@ -250,6 +250,7 @@ static bool fold_normalization(const ajp_graph *g, ajp_step *step, const ajp_nod
     const ajp_type *type = &g->values[node->in[0]].type;
     size_t rows = n_outputs(product_of(step));
     const float *inputs[4];
+    if (ajp_batch_normalization_trains(node)) return false;
     for (size_t k = 1; k < 5; k++) {
         const ajp_tensor *c = g->values[node->in[k]].constant;
         if (c == NULL || c->n != rows) return false;

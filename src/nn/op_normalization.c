@@ -1,11 +1,12 @@
-/* op_normalization.c: BatchNormalization in inference: y = s (x - mean) / sqrt(var + epsilon) + b.
- * Ioffe and Szegedy 2015, Algorithm 2. */
+/* op_normalization.c: BatchNormalization in inference: y = s (x - mean) / sqrt(var + epsilon) + b, and where
+ * the node asks for it (training_mode) with the statistics of the input itself.
+ * Ioffe and Szegedy 2015, Algorithms 2 and 1. */
 #include <math.h>
 
 #include "op_normalization.h"
 
 typedef struct {
-    float epsilon;
+    float epsilon, momentum;
     bool spatial; /* one channel = axis 1; else (opset < 9) one for every element of a sample */
     bool training;
 } params;
@@ -18,6 +19,7 @@ static aj_status parse(const ajp_op_parse *p, void *out)
     params *q = out;
     int64_t spatial, is_test, training;
     AJ_TRY(ajp_op_float(p, "epsilon", 1e-5f, &q->epsilon));
+    AJ_TRY(ajp_op_float(p, "momentum", 0.9f, &q->momentum));
     AJ_TRY(ajp_op_int(p, "spatial", 1, &spatial));
     AJ_TRY(ajp_op_int(p, "is_test", 0, &is_test));
     AJ_TRY(ajp_op_int(p, "training_mode", 0, &training));
@@ -27,7 +29,8 @@ static aj_status parse(const ajp_op_parse *p, void *out)
     q->training = p->node->opset < 7    ? is_test == 0
                   : p->node->opset < 14 ? p->node->n_out > 1
                                         : training != 0;
-    if (q->training)
+    /* only the newest form says what its outputs are */
+    if (q->training && p->node->opset < 14)
         return ajp_node_fail(p->path, p->node, AJ_UNSUPPORTED, p->err,
                              "is in training mode; export the model for inference");
     return AJ_OK;
@@ -59,6 +62,13 @@ static aj_status infer(const ajp_op_infer *i)
                                  n_channels(q, x), k);
     }
     i->out[0] = *x;
+    if (q->training && x->batch_axis >= 0)
+        return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err,
+                             "is in training mode; export the model for inference");
+    if (i->n_out > 1 && !q->training)
+        return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err,
+                             "has %zu outputs; only training mode has more than one", i->n_out);
+    for (size_t k = 1; k < i->n_out; k++) i->out[k] = *i->in[3];
     return AJ_OK;
 }
 
@@ -73,10 +83,40 @@ void ajp_batch_normalization_affine(const ajp_node *node, const float *const inp
     }
 }
 
+bool ajp_batch_normalization_trains(const ajp_node *node)
+{
+    const params *q = node->params;
+    return q->training;
+}
+
 static size_t scratch(const ajp_node *node, const ajp_tensor *in, const ajp_tensor *out)
 {
     (void)out;
-    return 2 * sizeof(float) * n_channels(node->params, &in[0].type);
+    return 4 * sizeof(float) * n_channels(node->params, &in[0].type);
+}
+
+/* Mean and variance of every channel over samples and image, in double; what the node puts out of them. */
+static void take_statistics(const ajp_op_run *r, size_t n, size_t inner, float *mean, float *variance)
+{
+    const params *q = r->node->params;
+    const float *x = r->in[0].data, *old[2] = {r->in[3].data, r->in[4].data}, *now[2] = {mean, variance};
+    size_t n_rows = r->in[0].type.dims[0];
+    double count = (double)(n_rows * inner), momentum = (double)q->momentum;
+    for (size_t c = 0; c < n; c++) {
+        double sum = 0.0, squares = 0.0;
+        for (size_t i = 0; i < n_rows * inner; i++) sum += (double)x[(i / inner * n + c) * inner + i % inner];
+        for (size_t i = 0; i < n_rows * inner; i++) {
+            double rest = (double)x[(i / inner * n + c) * inner + i % inner] - sum / count;
+            squares += rest * rest;
+        }
+        mean[c] = (float)(sum / count);
+        variance[c] = (float)(squares / count);
+    }
+    for (size_t k = 1; k < r->n_out && k < 3; k++) {
+        float *out = r->out[k].data;
+        for (size_t c = 0; out != NULL && c < n; c++)
+            out[c] = (float)((double)old[k - 1][c] * momentum + (double)now[k - 1][c] * (1.0 - momentum));
+    }
 }
 
 static aj_status run(const ajp_op_run *r)
@@ -87,6 +127,11 @@ static aj_status run(const ajp_op_run *r)
     const float *inputs[4] = {r->in[1].data, r->in[2].data, r->in[3].data, r->in[4].data}, *x = r->in[0].data;
     float *scale = r->scratch, *shift = scale + n, *y = r->out[0].data;
     if (r->in[0].n == 0) return AJ_OK;
+    if (q->training) {
+        take_statistics(r, n, inner, shift + n, shift + 2 * n);
+        inputs[2] = shift + n;
+        inputs[3] = shift + 2 * n;
+    }
     ajp_batch_normalization_affine(r->node, inputs, n, scale, shift);
     for (size_t row = 0; row < type->dims[0]; row++) {
         if (inner == 1) {

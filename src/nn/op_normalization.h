@@ -8,4 +8,7 @@
 void ajp_batch_normalization_affine(const ajp_node *node, const float *const inputs[4], size_t n,
                                     float *scale, float *shift);
 
+/* Whether the node takes its statistics from its input, and so is no affine map of it. */
+bool ajp_batch_normalization_trains(const ajp_node *node);
+
 #endif
