@@ -38,14 +38,16 @@ static inline double meter_tree_suspended(void *user)
 static inline void meter_tree_begin(meter_tree *t)
 {
     static int n;
-    static char root[8][300];
-    char *own = root[n % 8];
+    static char root[8][300], proc[8][320];
+    char *own = root[n % 8], *own_proc = proc[n % 8];
     snprintf(own, sizeof root[0], "%s/sys%d", fixture_folder(), n++);
+    snprintf(own_proc, sizeof proc[0], "%s/proc", own);
     mkdir(own, 0700);
     *t = (meter_tree){.now_seconds = 1000};
     t->real = ajp_tree_real(own);
     t->tree = (ajp_tree){
-        own, meter_tree_read, meter_tree_now, meter_tree_suspended, t, "libnothing-of-this-name.so.1"};
+        own,     meter_tree_read, meter_tree_now, meter_tree_suspended, t, "libnothing-of-this-name.so.1",
+        own_proc};
 }
 
 /* Writes a file of the tree, with the folders above it. */

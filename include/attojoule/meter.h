@@ -55,7 +55,8 @@ AJ_API const char *aj_meter_source(size_t i, const char **about, const char **tr
 typedef struct aj_meter aj_meter;
 typedef struct {
     size_t struct_size; /* set by the INIT macro */
-    const char *source; /* a name of aj_meter_source; NULL = all that open and do not repeat one another */
+    const char *source; /* a name of aj_meter_source; NULL = all that open and do not repeat one another, and
+                         * the model where none of them measures a package */
     const char *sysfs_root;   /* NULL = the machine's own; copied */
     const char *nvml_library; /* NULL = libnvidia-ml.so.1; a path for another one; copied */
     const char *procfs_root;  /* NULL = /proc; copied */
@@ -82,7 +83,7 @@ typedef struct {
     size_t n_samples;      /* since the start */
     uint32_t covers;       /* bit k: zones of kind k are in the value */
     double
-        platform_joules; /* what the zones around the machine say; NaN: none, or less than its parts used */
+        platform_joules; /* what the sensors around the machine say; NaN: none, or less than its parts used */
     /* Processors and memory (not GPUs), divided by CPU time: attributed + idle + others = what they used.
      * NaN: no pid was given, or nothing could be read.  The division is a model, also of measured joules. */
     aj_estimate attributed_joules;
@@ -95,8 +96,9 @@ typedef struct {
     const char *parent;               /* the zone that contains or equals this one, or NULL */
     aj_zone_kind kind;
     aj_zone_role role;
-    aj_status status;    /* of the latest reading */
-    const char *message; /* why it is not OK and what to do; an empty string when it is */
+    aj_status status; /* of the latest reading */
+    const char
+        *message; /* why it is not OK and what to do; of a modelled zone, what it rests on; else empty */
     aj_estimate energy_joules;
     double low_joules, high_joules, gap_seconds;
     bool lower_bound;

@@ -3,7 +3,7 @@
 #define AJP_CARBON_H
 
 #include "attojoule/carbon.h"
-#include "csv.h"
+#include "base/csv.h"
 
 typedef struct {
     aj_carbon_row *rows;

@@ -12,6 +12,11 @@ const cli_option cmd_meter_options[] = {
      .argument = "DIR",
      .fallback = "/sys",
      .help = "folder to read instead of /sys (a copy of another machine's, a simulated one)"},
+    {.name = "procfs",
+     .kind = CLI_TEXT,
+     .argument = "DIR",
+     .fallback = "/proc",
+     .help = "folder to read instead of /proc, for the model"},
     {.name = "nvml",
      .kind = CLI_TEXT,
      .argument = "FILE",
@@ -37,41 +42,54 @@ static const char *state_of(aj_status status)
     }
 }
 
-static json_t *zones_of(aj_meter *meter, const char *source, cli_table *table)
+/* What a zone that can be read still has to say: that it is a model, and what it rests on. */
+static void add_note(cli_table *notes, const char *source, const aj_zone_reading *zone)
+{
+    if (zone->status != AJ_OK || zone->message[0] == '\0') return;
+    cli_table_cell(notes, "%s", source);
+    cli_table_cell(notes, "%s", zone->name);
+    cli_table_cell(notes, "%s", zone->message);
+}
+
+static json_t *zones_of(aj_meter *meter, const char *source, cli_table *table, cli_table *notes)
 {
     json_t *zones = json_array();
     aj_zone_reading zone;
     for (size_t i = 0; aj_meter_zone(meter, i, &zone, NULL) == AJ_OK; i++) {
-        const char *role = aj_zone_role_name(zone.role), *kind = aj_zone_kind_name(zone.kind);
+        const char *role = aj_zone_role_name(zone.role), *kind = aj_zone_kind_name(zone.kind),
+                   *origin = aj_origin_name(zone.energy_joules.origin);
+        add_note(notes, source, &zone);
         cli_table_cell(table, "%s", source);
         cli_table_cell(table, "%s", zone.name);
         cli_table_cell(table, "%s", kind);
         cli_table_cell(table, zone.parent != NULL ? "%s of %s" : "%s", role, zone.parent);
+        cli_table_cell(table, "%s", origin);
         cli_table_cell(table, "%s", state_of(zone.status));
         cli_table_cell(table, "%s", zone.file);
-        json_array_append_new(zones,
-                              json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:s}", "name", zone.name, "kind",
-                                        kind, "role", role, "parent", zone.parent, "state",
-                                        state_of(zone.status), "file", zone.file, "message", zone.message));
+        json_array_append_new(zones, json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:s, s:s}", "name", zone.name,
+                                               "kind", kind, "role", role, "parent", zone.parent, "origin",
+                                               origin, "state", state_of(zone.status), "file", zone.file,
+                                               "message", zone.message));
     }
     return zones;
 }
 
 static void try_source(cli *c, const char *name, const char *about, const char *tried, cli_table *sources,
-                       cli_table *zones, json_t *document)
+                       cli_table *zones, cli_table *notes, json_t *document)
 {
     aj_meter_options options = AJ_METER_OPTIONS_INIT;
     aj_error err = {AJ_OK, 0, ""};
     aj_meter *meter = NULL;
     options.source = name;
     options.sysfs_root = cli_text(c, "sysfs");
+    options.procfs_root = cli_text(c, "procfs");
     options.nvml_library = cli_text(c, "nvml");
     aj_status st = aj_meter_open(&meter, c->context, &options, &err);
     cli_table_cell(sources, "%s", name);
     cli_table_cell(sources, "%s", state_of(st));
     cli_table_cell(sources, "%s", tried);
     cli_table_cell(sources, "%s", st == AJ_OK ? about : err.message);
-    json_t *found = st == AJ_OK ? zones_of(meter, name, zones) : json_array();
+    json_t *found = st == AJ_OK ? zones_of(meter, name, zones, notes) : json_array();
     json_array_append_new(document, json_pack("{s:s, s:s, s:s, s:s, s:s?, s:o}", "source", name, "about",
                                               about, "tried_on", tried, "state", state_of(st), "message",
                                               st == AJ_OK ? NULL : err.message, "zones", found));
@@ -82,19 +100,22 @@ int cmd_meter(cli *c)
 {
     static const char *const source_headers[] = {"source", "state", "tried on",
                                                  "what it reads, or why not and what to do"};
-    static const char *const zone_headers[] = {"source", "zone", "kind", "role", "state", "file"};
+    static const char *const zone_headers[] = {"source", "zone", "kind", "role", "origin", "state", "file"};
+    static const char *const note_headers[] = {"source", "zone", "what it rests on"};
     int status = cli_context(c);
     if (status != EXIT_OK) return status;
     cli_output output;
     cli_output_begin(&output);
-    cli_table sources, zones;
+    cli_table sources, zones, notes;
     cli_table_begin(&sources, "llll", source_headers);
-    cli_table_begin(&zones, "llllll", zone_headers);
+    cli_table_begin(&zones, "lllllll", zone_headers);
+    cli_table_begin(&notes, "lll", note_headers);
     json_t *document = json_array();
     const char *name, *about = NULL, *tried = NULL;
     for (size_t i = 0; (name = aj_meter_source(i, &about, &tried)) != NULL; i++)
-        try_source(c, name, about, tried, &sources, &zones, document);
-    bool json = cli_has(c, "json"), any = zones.n_rows > zones.n_columns;
+        try_source(c, name, about, tried, &sources, &zones, &notes, document);
+    bool json = cli_has(c, "json"), any = zones.n_rows > zones.n_columns,
+         noted = notes.n_rows > notes.n_columns;
     if (json) {
         json_dumpf(document, output.stream, JSON_INDENT(2));
         fputc('\n', output.stream);
@@ -102,6 +123,8 @@ int cmd_meter(cli *c)
     cli_table_end(&sources, json ? NULL : output.stream);
     if (any && !json) fputc('\n', output.stream);
     cli_table_end(&zones, json || !any ? NULL : output.stream);
+    if (noted && !json) fputc('\n', output.stream);
+    cli_table_end(&notes, json || !noted ? NULL : output.stream);
     json_decref(document);
     return cli_output_finish(c, &output);
 }

@@ -104,7 +104,7 @@ static aj_status learn(aj_meter *meter, aj_error *err)
         ajp_zone_sum sum = ajp_zone_sum_until(zone, meter->last_seconds);
         if (!sum.seen || sum.lower_bound) continue;
         zone->idle_watts = sum.joules / seconds;
-        zone->idle_origin = AJ_MEASURED;
+        zone->idle_origin = zone->origin;
     }
     return AJ_OK;
 }

@@ -53,8 +53,9 @@ static aj_status read_zone(const aj_meter *meter, ajp_zone *zone, uint64_t *raw)
     return st;
 }
 
-static void sample_zones(aj_meter *meter)
+static void sample_zones(aj_meter *meter, bool fresh)
 {
+    meter->fresh = fresh;
     /* One time a zone, taken around its own reading: the next zones may be slow. */
     for (size_t i = 0; i < meter->n_zones; i++) {
         uint64_t raw = 0;
@@ -67,13 +68,17 @@ static void sample_zones(aj_meter *meter)
     meter->n_samples++;
 }
 
-static void sample(void *user)
+static void sample(aj_meter *meter, bool fresh)
 {
-    aj_meter *meter = user;
     pthread_mutex_lock(&meter->mutex);
-    sample_zones(meter);
+    sample_zones(meter, fresh);
     ajp_meter_divide(meter, AJP_WINDOW_SECONDS);
     pthread_mutex_unlock(&meter->mutex);
+}
+
+static void sample_in_turn(void *user)
+{
+    sample(user, false);
 }
 
 double ajp_meter_period_seconds(const aj_meter *meter, double hertz)
@@ -128,16 +133,37 @@ static aj_status open_named(aj_meter *meter, const char *source, aj_error *err)
     return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "no power source is called '%s'; 'aj meter' lists them", source);
 }
 
+static bool has_package(const aj_meter *meter)
+{
+    for (size_t i = 0; i < meter->n_zones; i++)
+        if (meter->zones[i].kind == AJ_ZONE_PACKAGE && meter->zones[i].role == AJ_ZONE_ROLE_COUNTED)
+            return true;
+    return false;
+}
+
+/* Where a model stands in for a sensor that is refused, the remedy is still told. */
+static aj_status tell_remedy(aj_meter *meter, const aj_error *denied, aj_error *err)
+{
+    for (size_t i = 0; i < meter->n_zones; i++) {
+        ajp_zone *zone = &meter->zones[i];
+        if (!zone->ops->fallback || zone->kind != AJ_ZONE_PACKAGE) continue;
+        zone->note = ajp_arena_printf(&meter->arena, "%s.  %s", zone->note, denied->message);
+        if (zone->note == NULL) return ajp_no_memory(err, "the meter");
+    }
+    return AJ_OK;
+}
+
 /* A refusal is worth more to the user than an absence. */
 static aj_status open_all(aj_meter *meter, aj_error *err)
 {
     aj_error denied = {AJ_OK, 0, ""}, why = {AJ_OK, 0, ""};
     for (size_t i = 0; ajp_meter_row(i) != NULL; i++) {
+        if (ajp_meter_row(i)->fallback && has_package(meter)) continue;
         aj_status st = open_row(meter, ajp_meter_row(i), &why);
         if (st == AJ_NO_MEMORY) return ajp_fail(err, st, 0, "%s", why.message);
         if (st == AJ_DENIED && denied.status == AJ_OK) denied = why;
     }
-    if (meter->n_zones > 0) return AJ_OK;
+    if (meter->n_zones > 0) return denied.status == AJ_OK ? AJ_OK : tell_remedy(meter, &denied, err);
     if (denied.status != AJ_OK) return ajp_fail(err, AJ_DENIED, 0, "%s", denied.message);
     return ajp_fail(err, AJ_NOT_FOUND, 0,
                     "no power source opens under %s; 'aj meter' says for each why and what to do",
@@ -157,7 +183,9 @@ aj_status ajp_meter_open_tree(aj_meter **out, const aj_context *context, const c
     aj_status st;
     meter->tree.root = ajp_arena_strdup(&meter->arena, tree->root);
     meter->tree.nvml_library = ajp_arena_strdup(&meter->arena, tree->nvml_library);
-    if (meter->tree.root == NULL || meter->tree.nvml_library == NULL)
+    meter->tree.proc_root =
+        ajp_arena_strdup(&meter->arena, tree->proc_root != NULL ? tree->proc_root : "/proc");
+    if (meter->tree.root == NULL || meter->tree.nvml_library == NULL || meter->tree.proc_root == NULL)
         st = ajp_no_memory(err, "the meter");
     else
         st = source != NULL ? open_named(meter, source, err) : open_all(meter, err);
@@ -186,6 +214,7 @@ aj_status aj_meter_open(aj_meter **out, const aj_context *context, const aj_mete
                         options->sample_hertz, most_hertz);
     ajp_tree tree = ajp_tree_real(options->sysfs_root);
     if (options->nvml_library != NULL) tree.nvml_library = options->nvml_library;
+    tree.proc_root = options->procfs_root;
     AJ_TRY(ajp_meter_open_tree(out, context, options->source, &tree, err));
     (*out)->sample_hertz = options->sample_hertz;
     aj_status st = options->pid > 0 ? ajp_meter_follow(*out, options->procfs_root, options->pid, err) : AJ_OK;
@@ -228,12 +257,13 @@ aj_status aj_meter_start(aj_meter *meter, aj_error *err)
     meter->n_samples = 0;
     meter->start_seconds = meter->tree.now_seconds(meter->tree.user);
     meter->start_suspended_seconds = meter->tree.suspended_seconds(meter->tree.user);
-    sample_zones(meter);
+    sample_zones(meter, true);
     ajp_meter_divide_begin(meter);
     ajp_meter_forget_marks(meter);
     if (!(meter->sample_hertz > 0)) return AJ_OK;
     return ajp_sampler_start(&meter->sampler, meter->context,
-                             ajp_meter_period_seconds(meter, meter->sample_hertz), sample, meter, err);
+                             ajp_meter_period_seconds(meter, meter->sample_hertz), sample_in_turn, meter,
+                             err);
 }
 
 static aj_status check_started(const aj_meter *meter, aj_error *err)
@@ -245,8 +275,13 @@ static aj_status check_started(const aj_meter *meter, aj_error *err)
 aj_status aj_meter_sample(aj_meter *meter, aj_error *err)
 {
     AJ_TRY(check_started(meter, err));
-    sample(meter);
+    sample(meter, true);
     return AJ_OK;
+}
+
+static aj_origin worst(aj_origin a, aj_origin b)
+{
+    return a > b ? a : b;
 }
 
 /* Adds a counted zone; one that says nothing makes the sum a lower bound. */
@@ -260,6 +295,7 @@ static void add_counted(aj_reading *sum, const ajp_zone *zone, const ajp_zone_su
         return;
     }
     if (sum->covers == 0) sum->energy_joules.value = 0;
+    sum->energy_joules.origin = worst(sum->energy_joules.origin, zone->origin);
     sum->covers |= 1u << zone->kind;
     sum->energy_joules.value += part->joules;
     sum->low_joules += part->low_joules;
@@ -282,7 +318,7 @@ static double row_platform_joules(const aj_meter *meter, const ajp_meter_ops *ro
     double joules = NAN;
     for (size_t i = 0; i < meter->n_zones; i++) {
         const ajp_zone *zone = &meter->zones[i];
-        if (zone->role != AJ_ZONE_ROLE_COVERS || zone->ops != row) continue;
+        if (zone->role != AJ_ZONE_ROLE_COVERS || zone->ops != row || zone->origin != AJ_MEASURED) continue;
         ajp_zone_sum part = ajp_zone_sum_until(zone, meter->last_seconds);
         if (!part.seen || part.lower_bound) return NAN;
         joules = isnan(joules) ? part.joules : joules + part.joules;
@@ -325,8 +361,12 @@ aj_reading ajp_meter_total(const aj_meter *meter)
         ajp_zone_sum part = ajp_zone_sum_until(zone, meter->last_seconds);
         add_counted(&sum, zone, &part);
         ajp_split split = ajp_meter_split(meter, zone, part.joules);
-        if (!isnan(split.attributed_joules)) add_split(&sum, &split);
-        if (part.seen && zone->kind != AJ_ZONE_GPU) inside_joules += part.joules;
+        if (!isnan(split.attributed_joules)) {
+            add_split(&sum, &split);
+            sum.attributed_joules.origin = worst(sum.attributed_joules.origin, zone->origin);
+        }
+        if (part.seen && zone->kind != AJ_ZONE_GPU && zone->origin == AJ_MEASURED)
+            inside_joules += part.joules;
     }
     if (sum.covers == 0) sum.low_joules = sum.high_joules = NAN;
     sum.platform_joules = platform_joules(meter, inside_joules);
@@ -335,7 +375,8 @@ aj_reading ajp_meter_total(const aj_meter *meter)
 
 void ajp_meter_refresh(aj_meter *meter, double fresh_seconds)
 {
-    if (meter->tree.now_seconds(meter->tree.user) - meter->last_seconds >= fresh_seconds) sample_zones(meter);
+    if (meter->tree.now_seconds(meter->tree.user) - meter->last_seconds >= fresh_seconds)
+        sample_zones(meter, true);
     ajp_meter_divide(meter, AJP_MARK_WINDOW_SECONDS);
 }
 
@@ -369,7 +410,8 @@ aj_status aj_meter_zone(aj_meter *meter, size_t i, aj_zone_reading *out, aj_erro
     const ajp_zone *zone = &meter->zones[i];
     ajp_zone_sum sum = ajp_zone_sum_until(zone, meter->last_seconds);
     ajp_split split = ajp_meter_split(meter, zone, sum.joules);
-    snprintf(meter->shown, sizeof meter->shown, "%s", zone->message);
+    snprintf(meter->shown, sizeof meter->shown, "%s",
+             zone->message[0] == '\0' && zone->note != NULL ? zone->note : zone->message);
     *out = (aj_zone_reading){
         .source = zone->ops->name,
         .name = zone->name,
@@ -379,7 +421,7 @@ aj_status aj_meter_zone(aj_meter *meter, size_t i, aj_zone_reading *out, aj_erro
         .role = zone->role,
         .status = zone->status,
         .message = meter->shown,
-        .energy_joules = {sum.joules, NAN, AJ_MEASURED},
+        .energy_joules = {sum.joules, NAN, zone->origin},
         .low_joules = sum.low_joules,
         .high_joules = sum.high_joules,
         .gap_seconds = sum.gap_seconds,

@@ -22,6 +22,7 @@ typedef struct {
     uint64_t raw;
     double at_seconds;
     double joules, low_joules, high_joules;
+    double ends_joules[2]; /* of a modelled zone, as of the latest good reading */
     double gap_seconds, longest_gap_seconds;
     double open_gap_seconds; /* when the gap that is still open began; NaN: none */
     bool lower_bound;
@@ -39,6 +40,9 @@ typedef struct {
     int fds[AJP_ZONE_FILES]; /* files kept open from one reading to the next; -1 = not open */
     double error_ratio;      /* known error of the sensor itself, as a share of the energy */
     double unit_watts;       /* > 0: a sensor of power; `counter` then only has plausible_watts */
+    aj_origin origin;
+    const double *ends_joules; /* low and high of a modelled zone, counted on like its reading; NULL: none */
+    const char *note;          /* shown while there is no message; NULL: nothing */
     aj_status status;
     char message[448];
     double idle_watts;
@@ -71,7 +75,8 @@ struct aj_meter {
     size_t n_samples;
     double sample_hertz;
     ajp_sampler *sampler;  /* while it runs; else NULL */
-    char shown[448];       /* the message of the zone that was asked for last */
+    bool fresh;            /* this sample was asked for: rows that look seldom look now */
+    char shown[1024];      /* the message of the zone that was asked for last */
     pthread_mutex_t mutex; /* around every sample and every look at the zones */
     ajp_phases phases;     /* of marks that the metered program itself gave; touched by its thread only */
 };
@@ -84,6 +89,7 @@ struct ajp_meter_ops {
     aj_status (*read)(const aj_meter *meter, ajp_zone *zone, uint64_t *raw, aj_error *err);
     void (*close)(aj_meter *meter); /* NULL = nothing is kept open; also after a scan that failed */
     const char *denied;             /* what to do when the system refuses */
+    bool fallback;                  /* opened by itself only where no package is measured */
 };
 
 #define METER(id) extern const ajp_meter_ops ajp_meter_##id;

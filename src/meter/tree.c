@@ -84,7 +84,7 @@ static double suspended_real(void *user)
 ajp_tree ajp_tree_real(const char *root)
 {
     return (ajp_tree){
-        root != NULL ? root : "/sys", read_real, now_real, suspended_real, NULL, AJP_NVML_LIBRARY};
+        root != NULL ? root : "/sys", read_real, now_real, suspended_real, NULL, AJP_NVML_LIBRARY, NULL};
 }
 
 void ajp_tree_close(int *fd)

@@ -14,6 +14,7 @@ typedef struct ajp_tree {
     double (*suspended_seconds)(void *user); /* how long the machine has slept since it was started */
     void *user;
     const char *nvml_library; /* name or path for the dynamic linker */
+    const char *proc_root;    /* of procfs; NULL = "/proc" */
 } ajp_tree;
 
 /* The real files and the monotonic clock. */

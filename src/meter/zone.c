@@ -39,8 +39,9 @@ static void take_counter(ajp_zone *zone, uint64_t raw, double at_seconds)
     double from = sum->at_seconds;
     if (ajp_counter_step(&zone->counter, sum->raw, raw, at_seconds - from, &step, NULL) != AJ_OK) return;
     sum->joules += step.joules;
-    sum->low_joules += step.low_joules;
-    sum->high_joules += step.high_joules;
+    bool modelled = zone->ends_joules != NULL && step.kind == AJP_STEP_FORWARD;
+    sum->low_joules += modelled ? zone->ends_joules[0] - sum->ends_joules[0] : step.low_joules;
+    sum->high_joules += modelled ? zone->ends_joules[1] - sum->ends_joules[1] : step.high_joules;
     sum->n_wraps += step.kind == AJP_STEP_WRAP;
     if (step.kind != AJP_STEP_RESET && step.kind != AJP_STEP_JUMP) return;
     sum->n_resets++;
@@ -103,6 +104,8 @@ void ajp_zone_take(ajp_zone *zone, aj_status status, uint64_t raw, double at_sec
     sum->seen = true;
     sum->raw = raw;
     sum->at_seconds = at_seconds;
+    for (int end = 0; zone->ends_joules != NULL && end < 2; end++)
+        sum->ends_joules[end] = zone->ends_joules[end];
 }
 
 ajp_zone_sum ajp_zone_sum_until(const ajp_zone *zone, double at_seconds)

@@ -1,5 +1,5 @@
 /* Any bytes as a CSV file: a grid or a sentence, no crash; every cell can be read as a number or refused. */
-#include "carbon/csv.h"
+#include "base/csv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "carbon/csv.h"
+#include "base/csv.h"
 #include "check.h"
 
 #define KWH 3.6e6

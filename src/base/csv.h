@@ -3,7 +3,7 @@
 #ifndef AJP_CSV_H
 #define AJP_CSV_H
 
-#include "base/internal.h"
+#include "internal.h"
 
 typedef struct {
     const char *file;

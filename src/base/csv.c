@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/yaml.h"
+#include "yaml.h"
 
 enum { LARGEST_BYTES = 16 << 20, LARGEST_COLUMNS = 64, LARGEST_CELL = 4096 };
 
