@@ -137,6 +137,12 @@ void ajp_json_null(ajp_json *json, const char *key)
     ajp_json_string(json, key, NULL);
 }
 
+void ajp_json_bool(ajp_json *json, const char *key, bool value)
+{
+    lead(json, key);
+    put_text(json, value ? "true" : "false");
+}
+
 void ajp_json_count(ajp_json *json, const char *key, uint64_t value)
 {
     char text[32];

@@ -29,6 +29,7 @@ void ajp_json_string(ajp_json *json, const char *key, const char *text); /* NULL
 void ajp_json_number(ajp_json *json, const char *key,
                      double value); /* NaN -> null; whole numbers without ".0" */
 void ajp_json_count(ajp_json *json, const char *key, uint64_t value);
+void ajp_json_bool(ajp_json *json, const char *key, bool value);
 void ajp_json_null(ajp_json *json, const char *key);
 
 /* The fewest digits that read back as the same double, with '.' in every locale. Infinite values as "inf". */

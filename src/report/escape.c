@@ -1,8 +1,27 @@
-/* escape.c: text of strangers in CSV and LaTeX. */
+/* escape.c: text of strangers in Markdown, CSV and LaTeX. */
 #include <string.h>
 
 #include "base/utf8.h"
 #include "text.h"
+
+/* ---- Markdown ---- */
+
+void ajp_text_put_markdown(ajp_text *text, const char *piece)
+{
+    while (*piece != '\0') {
+        const char *start = piece;
+        uint32_t code = ajp_utf8_next(&piece);
+        if (code < 0x80 && strchr("\\|<>&*_[]`#~$!", (int)code) != NULL) {
+            ajp_text_put_n(text, (const char[2]){'\\', (char)code}, 2);
+        } else if (code < 0x20 || (code >= 0x7f && code < 0xa0)) {
+            ajp_text_put(text, " ");
+        } else if (code == 0xfffd) {
+            ajp_text_put(text, "\xef\xbf\xbd");
+        } else {
+            ajp_text_put_n(text, start, (size_t)(piece - start));
+        }
+    }
+}
 
 /* ---- CSV ---- */
 

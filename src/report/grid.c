@@ -12,7 +12,8 @@ void ajp_grid_begin(ajp_grid *grid, ajp_arena *arena, const char *title)
 void ajp_grid_column(ajp_grid *grid, const char *title, ajp_align align)
 {
     if (grid->n_columns == AJP_GRID_COLUMNS) return;
-    grid->titles[grid->n_columns] = title;
+    if (title == NULL) grid->failed = true; /* memory ran out where it was made */
+    grid->titles[grid->n_columns] = title != NULL ? title : "";
     grid->aligns[grid->n_columns++] = align;
 }
 
@@ -54,27 +55,17 @@ void ajp_grid_format(ajp_grid *grid, const char *format, ...)
 }
 
 /* ---- Markdown ---- */
-static void put_markdown(ajp_text *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if (strchr("\\|<>&*_[]`#~", *text) != NULL)
-            ajp_text_put_n(out, (const char[2]){'\\', *text}, 2);
-        else
-            ajp_text_put_n(out, (unsigned char)*text < 0x20 || *text == 0x7f ? " " : text, 1);
-    }
-}
-
 void ajp_grid_to_markdown(const ajp_grid *grid, ajp_text *out)
 {
     if (grid->failed) out->failed = true;
     if (grid->title != NULL) {
         ajp_text_put(out, "### ");
-        put_markdown(out, grid->title);
+        ajp_text_put_markdown(out, grid->title);
         ajp_text_put(out, "\n\n");
     }
     for (size_t c = 0; c < grid->n_columns; c++) {
         ajp_text_put(out, "| ");
-        if (!grid->headless) put_markdown(out, grid->titles[c]);
+        if (!grid->headless) ajp_text_put_markdown(out, grid->titles[c]);
         ajp_text_put(out, " ");
     }
     ajp_text_put(out, "|\n");
@@ -84,14 +75,14 @@ void ajp_grid_to_markdown(const ajp_grid *grid, ajp_text *out)
     for (const ajp_grid_row *row = grid->first; row != NULL; row = row->next) {
         for (size_t c = 0; c < grid->n_columns; c++) {
             ajp_text_put(out, "| ");
-            put_markdown(out, row->cells[c]);
+            ajp_text_put_markdown(out, row->cells[c]);
             ajp_text_put(out, " ");
         }
         ajp_text_put(out, "|\n");
     }
     ajp_text_put(out, "\n");
     if (grid->caption == NULL) return;
-    put_markdown(out, grid->caption);
+    ajp_text_put_markdown(out, grid->caption);
     ajp_text_put(out, "\n\n");
 }
 

@@ -13,7 +13,8 @@ typedef struct {
     const char *symbol;
 } prefix;
 static const prefix prefixes[] = {{-24, "y"}, {-21, "z"}, {-18, "a"}, {-15, "f"}, {-12, "p"}, {-9, "n"},
-                                  {-6, "µ"},  {-3, "m"},  {0, ""},    {3, "k"},   {6, "M"},   {9, "G"}};
+                                  {-6, "µ"},  {-3, "m"},  {0, ""},    {3, "k"},   {6, "M"},   {9, "G"},
+                                  {12, "T"},  {15, "P"},  {18, "E"},  {21, "Z"},  {24, "Y"}};
 enum { N_PREFIXES = sizeof prefixes / sizeof *prefixes };
 
 /* Digits before rounding decide the prefix: 999.6e-21 is 1.00 aJ at three digits, not 1000 zJ. */
@@ -60,7 +61,8 @@ static ajp_number with_prefix(double value, const char *unit, int digits, bool s
     const prefix *found = NULL;
     for (int i = 0; i < N_PREFIXES; i++)
         if (prefixes[i].exponent == power) found = &prefixes[i];
-    if (found == NULL || (power != 0 && !takes_prefix(unit))) {
+    bool bare_giant = *unit == '\0' && power > 9; /* "25.0 T" of nothing says little */
+    if (found == NULL || bare_giant || (power != 0 && !takes_prefix(unit))) {
         snprintf(out.text, sizeof out.text, "%.*g%s%.30s", digits, value, space, unit);
         return out;
     }
@@ -76,6 +78,11 @@ static ajp_number with_prefix(double value, const char *unit, int digits, bool s
 ajp_number ajp_quantity(double value, const char *unit)
 {
     return with_prefix(value, unit, 3, false);
+}
+
+ajp_number ajp_quantity_digits(double value, const char *unit, int digits)
+{
+    return with_prefix(value, unit, digits, false);
 }
 
 ajp_number ajp_exact_quantity(double value, const char *unit)

@@ -48,6 +48,41 @@ static aj_status make_text(ajp_text *out, const char *format, const aj_evaluatio
     return st;
 }
 
+static aj_status check_cards(const aj_card *cards, size_t n, aj_error *err)
+{
+    if (n == 0) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "a card needs at least one run");
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < cards[i].n_rows; k++)
+            if ((unsigned)cards[i].rows[k].section >= AJ_N_CARD_SECTIONS || cards[i].rows[k].key == NULL ||
+                cards[i].rows[k].origin > (int)AJ_ASSUMED)
+                return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                                "card %zu: row %zu needs a key, a known section and a known origin", i, k);
+    return AJ_OK;
+}
+
+aj_status aj_card_write(FILE *stream, const char *format, const aj_card *cards, size_t n,
+                        const aj_card_options *options, aj_error *err)
+{
+    static const aj_card_options none = AJ_CARD_OPTIONS_INIT;
+    const ajp_format_ops *ops = NULL;
+    if (options == NULL) options = &none;
+    if (options->struct_size != sizeof *options)
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "card: struct_size %zu; begin with AJ_CARD_OPTIONS_INIT",
+                        options->struct_size);
+    AJ_TRY(find_format(format, &ops, err));
+    AJ_TRY(check_cards(cards, n, err));
+    if (options->account != NULL) AJ_TRY(check_cards(options->account, 1, err));
+    ajp_text text = {0};
+    ajp_cards view = {.cards = cards, .n = n, .options = options};
+    ajp_arena_init(&view.arena, NULL);
+    aj_status st = ops->write_cards(&view, &text, err);
+    if (st == AJ_OK && (text.failed || view.arena.failed)) st = ajp_no_memory(err, "card");
+    if (st == AJ_OK) st = ajp_text_write(&text, stream, err);
+    ajp_arena_free(&view.arena);
+    ajp_text_free(&text);
+    return st;
+}
+
 aj_status aj_report_write(FILE *stream, const char *format, const aj_evaluation *records, size_t n,
                           const aj_report_options *options, aj_error *err)
 {

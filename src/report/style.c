@@ -1,6 +1,8 @@
 /* style.c: the style sheet of the HTML report. */
 #include "style.h"
 
+#include <string.h>
+
 static const char *const rules[] = {
     ":root{color-scheme:light;--ink:#1a202c;--soft:#4a5568;--line:#dfe3e8;--blue:#1f5fa8;--pale:#f5f8fc}",
     "*{box-sizing:border-box}",
@@ -54,6 +56,16 @@ static const char *const rules[] = {
     "svg.chart text.law{font-size:13.5px;fill:#4b5563}svg.chart .span{stroke:#a0aec0;stroke-width:3}",
     "svg.chart .halo{paint-order:stroke;stroke:#fff;stroke-width:5px;stroke-linejoin:round}",
     ".b0{fill:#d97706}.b1{fill:#1f5fa8}.b2{fill:#2d3748}",
+    "svg.chart path.line{fill:none;stroke-width:2.2;stroke-linejoin:round}svg.chart "
+    ".l0{stroke:#2d3748}svg.chart "
+    ".l1{stroke:#1f5fa8}svg.chart .l2{stroke:#d97706}svg.chart .l3{stroke:#0f766e}svg.chart "
+    ".l4{stroke:#9d174d}svg.chart .l5{stroke:#6d28d9}svg.chart "
+    "line.mark{stroke:#a0aec0;stroke-width:1;stroke-dasharray:3 3}",
+    "p.hint{border-left:4px solid #d97706;padding:4px 12px;margin:8px 0}section.run{break-before:page}",
+    ".card h2{font-size:19px;margin:30px 0 6px;padding-top:10px;border-top:1px solid #a0aec0}"
+    ".card .tile b{font-size:21px}.card .tile span{min-height:0}.card "
+    ".tiles{grid-template-columns:repeat(auto-fit,"
+    "minmax(170px,1fr))}",
     "footer{margin-top:48px;padding-top:14px;border-top:1px solid "
     "var(--line);color:var(--soft);font-size:13.5px}",
     "@media "
@@ -71,4 +83,34 @@ void ajp_style_put(ajp_text *out)
         ajp_text_put(out, "\n");
     }
     ajp_text_put(out, "</style>\n");
+}
+
+void ajp_page_element(ajp_text *out, const char *tag, const char *text)
+{
+    if (text == NULL) {
+        out->failed = true;
+        return;
+    }
+    ajp_text_format(out, "<%s>", tag);
+    ajp_text_put_html(out, text);
+    ajp_text_format(out, "</%.*s>\n", (int)strcspn(tag, " "), tag);
+}
+
+void ajp_page_begin(const char *title, ajp_text *out)
+{
+    ajp_text_put(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+                      "'unsafe-inline'\">\n");
+    ajp_page_element(out, "title", title);
+    ajp_style_put(out);
+    ajp_text_put(out, "</head>\n<body>\n<main>\n");
+}
+
+void ajp_page_end(ajp_text *out)
+{
+    ajp_text_put(out,
+                 "<footer>attojoule " AJ_VERSION_STRING
+                 ": measures, predicts and cuts the energy of neural networks. "
+                 "This page is complete in itself and loads nothing.</footer>\n</main>\n</body>\n</html>\n");
 }

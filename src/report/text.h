@@ -19,6 +19,8 @@ void ajp_text_repeat(ajp_text *text, const char *piece, size_t n);
 /* Escaped for HTML and SVG, in text and in quoted attributes; what is not UTF-8 or not printable becomes
  * U+FFFD. */
 void ajp_text_put_html(ajp_text *text, const char *piece);
+/* For a cell, a heading or a line of Markdown: no sign of it means anything. */
+void ajp_text_put_markdown(ajp_text *text, const char *piece);
 /* One cell of a CSV file (RFC 4180), quoted where needed; an apostrophe goes before what a spreadsheet would
  * run as a formula. */
 void ajp_text_put_csv(ajp_text *text, const char *piece);

@@ -193,4 +193,12 @@ static aj_status write_csv(ajp_view *view, ajp_text *out, aj_error *err)
     return AJ_OK;
 }
 
-const ajp_format_ops ajp_format_csv = {"csv", "one row a record, SI units, for spreadsheets", write_csv};
+static aj_status write_cards(ajp_cards *cards, ajp_text *out, aj_error *err)
+{
+    (void)err;
+    ajp_cards_to_csv(cards, out);
+    return AJ_OK;
+}
+
+const ajp_format_ops ajp_format_csv = {"csv", "one row a record or number, SI units, for spreadsheets",
+                                       write_csv, write_cards};

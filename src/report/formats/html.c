@@ -15,17 +15,6 @@ static void put_grid(const ajp_grid *grid, ajp_text *out)
     ajp_grid_to_html(grid, out);
 }
 
-static void put_heading(ajp_text *out, const char *tag, const char *text)
-{
-    if (text == NULL) {
-        out->failed = true;
-        return;
-    }
-    ajp_text_format(out, "<%s>", tag);
-    ajp_text_put_html(out, text);
-    ajp_text_format(out, "</%s>\n", tag);
-}
-
 static void put_sweep_caption(const ajp_view *view, ajp_text *out)
 {
     const ajp_sweep *sweep = &view->sweeps[0];
@@ -53,7 +42,7 @@ static void put_sweeps(ajp_view *view, ajp_text *out)
     if (view->n_sweeps == 0) return;
     aj_error why = {0};
     ajp_grid grid;
-    put_heading(out, "h2", view->sweeps[0].photons ? "Error against light" : "The sweep");
+    ajp_page_element(out, "h2", view->sweeps[0].photons ? "Error against light" : "The sweep");
     ajp_text svg = {0};
     aj_status st = ajp_figure_inline(view, &svg, &why);
     if (st == AJ_OK && !svg.failed) {
@@ -109,7 +98,7 @@ static void put_causes(ajp_view *view, ajp_text *out)
     bool any = false;
     for (size_t i = 0; i < view->n_entries; i++) any = any || ajp_has_causes(view->entries[i].record);
     if (!any) return;
-    put_heading(out, "h2", "Where the joules of one inference go");
+    ajp_page_element(out, "h2", "Where the joules of one inference go");
     put_cause_chart(view, AJ_SYSTEM, "Energy of one inference by cause, whole system", out);
     if (any_outside(view))
         put_cause_chart(view, AJ_ACCELERATOR,
@@ -132,7 +121,7 @@ static void put_side_by_side(ajp_view *view, ajp_text *out)
 {
     ajp_grid grid;
     ajp_text chart = {0};
-    put_heading(out, "h2", "Joules per multiplication, side by side");
+    ajp_page_element(out, "h2", "Joules per multiplication, side by side");
     if (ajp_chart_per_mac(view, &chart)) {
         ajp_text_put(out, "<figure><div class=\"frame\">\n");
         ajp_text_put_n(out, chart.bytes, chart.size);
@@ -147,7 +136,7 @@ static void put_side_by_side(ajp_view *view, ajp_text *out)
     ajp_text_free(&chart);
     ajp_table_boundaries(view, true, &view->arena, &grid);
     put_grid(&grid, out);
-    put_heading(out, "h3", "Per inference");
+    ajp_page_element(out, "h3", "Per inference");
     ajp_table_boundaries(view, false, &view->arena, &grid);
     put_grid(&grid, out);
     for (size_t i = 0; i < view->n_entries; i++) {
@@ -168,7 +157,7 @@ static void put_layers(ajp_view *view, ajp_text *out)
     for (size_t i = 0; i < view->n_entries; i++) {
         const ajp_entry *entry = &view->entries[i];
         if (entry->record->n_layers == 0) continue;
-        if (!any) put_heading(out, "h2", "Layer by layer");
+        if (!any) ajp_page_element(out, "h2", "Layer by layer");
         any = true;
         ajp_table_layers(entry, &view->arena, &grid);
         if (i + 1 < view->n_entries) grid.caption = NULL;
@@ -215,12 +204,12 @@ static void put_notes(const aj_evaluation *record, ajp_text *out)
 static void put_sources(ajp_view *view, ajp_text *out)
 {
     ajp_grid grid;
-    put_heading(out, "h2", "Where each number comes from");
+    ajp_page_element(out, "h2", "Where each number comes from");
     ajp_story_origins(view, out);
     for (size_t i = 0; i < view->n_entries; i++) {
         const ajp_entry *entry = &view->entries[i];
         if (entry->record->hardware_name == NULL) continue;
-        put_heading(out, "h3", entry->label);
+        ajp_page_element(out, "h3", entry->label);
         put_notes(entry->record, out);
         if (entry->record->n_parameters == 0) continue;
         ajp_table_parameters(entry->record, &view->arena, &grid);
@@ -231,7 +220,7 @@ static void put_sources(ajp_view *view, ajp_text *out)
 static void put_provenance(ajp_view *view, ajp_text *out)
 {
     ajp_grid grid;
-    put_heading(out, "h2", "How to get the same numbers again");
+    ajp_page_element(out, "h2", "How to get the same numbers again");
     ajp_text_put(
         out,
         "<p>Results are a pure function of the model, the data, the hardware's parameters, the seed and the "
@@ -246,20 +235,12 @@ static aj_status write_html(ajp_view *view, ajp_text *out, aj_error *err)
 {
     const char *title = ajp_story_title(view);
     if (title == NULL) return ajp_no_memory(err, "report");
-    ajp_text_put(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-                      "'unsafe-inline'\">\n"
-                      "<title>");
-    ajp_text_put_html(out, title);
-    ajp_text_put(out, "</title>\n");
-    ajp_style_put(out);
-    ajp_text_put(out, "</head>\n<body>\n<main>\n");
-    put_heading(out, "h1", title);
+    ajp_page_begin(title, out);
+    ajp_page_element(out, "h1", title);
     ajp_text_put(out, "<p class=\"sub\">Accuracy and energy of one network on described hardware, by "
                       "attojoule " AJ_VERSION_STRING "</p>\n");
     ajp_story_headline(view, out);
-    put_heading(out, "h2", "What was run");
+    ajp_page_element(out, "h2", "What was run");
     ajp_story_lead(view, out);
     put_sweeps(view, out);
     put_causes(view, out);
@@ -267,12 +248,16 @@ static aj_status write_html(ajp_view *view, ajp_text *out, aj_error *err)
     put_layers(view, out);
     put_sources(view, out);
     put_provenance(view, out);
-    ajp_text_put(out,
-                 "<footer>attojoule " AJ_VERSION_STRING
-                 ": measures, predicts and cuts the energy of neural networks. "
-                 "This page is complete in itself and loads nothing.</footer>\n</main>\n</body>\n</html>\n");
+    ajp_page_end(out);
+    return AJ_OK;
+}
+
+static aj_status write_cards(ajp_cards *cards, ajp_text *out, aj_error *err)
+{
+    (void)err;
+    ajp_card_page(cards, out);
     return AJ_OK;
 }
 
 const ajp_format_ops ajp_format_html = {"html", "one self-contained page with figures and sources",
-                                        write_html};
+                                        write_html, write_cards};

@@ -13,4 +13,10 @@ static aj_status write_json(ajp_view *view, ajp_text *out, aj_error *err)
     return AJ_OK;
 }
 
-const ajp_format_ops ajp_format_json = {"json", "one record a line", write_json};
+static aj_status write_cards(ajp_cards *cards, ajp_text *out, aj_error *err)
+{
+    return ajp_cards_to_json(cards, out, err);
+}
+
+const ajp_format_ops ajp_format_json = {"json", "one record a line; cards as one document", write_json,
+                                        write_cards};

@@ -17,4 +17,12 @@ static aj_status write_latex(ajp_view *view, ajp_text *out, aj_error *err)
     return AJ_OK;
 }
 
-const ajp_format_ops ajp_format_latex = {"latex", "tables for a paper, plain LaTeX to \\input", write_latex};
+static aj_status write_cards(ajp_cards *cards, ajp_text *out, aj_error *err)
+{
+    (void)err;
+    ajp_cards_to_latex(cards, out);
+    return AJ_OK;
+}
+
+const ajp_format_ops ajp_format_latex = {"latex", "tables for a paper, plain LaTeX to \\input", write_latex,
+                                         write_cards};

@@ -5,11 +5,7 @@
 static void put_heading(const char *text, ajp_text *out)
 {
     ajp_text_put(out, "## ");
-    for (; *text != '\0'; text++) {
-        bool plain =
-            (unsigned char)*text >= 0x20 && *text != '\\' && *text != '<' && *text != '`' && *text != '[';
-        ajp_text_put_n(out, plain ? text : " ", 1);
-    }
+    ajp_text_put_markdown(out, text);
     ajp_text_put(out, "\n\n");
 }
 
@@ -20,4 +16,20 @@ static aj_status write_markdown(ajp_view *view, ajp_text *out, aj_error *err)
     return AJ_OK;
 }
 
-const ajp_format_ops ajp_format_markdown = {"markdown", "tables for a README or an issue", write_markdown};
+static void put_item(const char *text, ajp_text *out)
+{
+    ajp_text_put(out, "- ");
+    ajp_text_put_markdown(out, text);
+    ajp_text_put(out, "\n");
+}
+
+static aj_status write_cards(ajp_cards *cards, ajp_text *out, aj_error *err)
+{
+    static const ajp_card_pen pen = {ajp_grid_to_markdown, put_heading, put_item};
+    (void)err;
+    ajp_cards_put(cards, &pen, out);
+    return AJ_OK;
+}
+
+const ajp_format_ops ajp_format_markdown = {"markdown", "tables for a README or an issue", write_markdown,
+                                            write_cards};
