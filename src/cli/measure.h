@@ -161,7 +161,7 @@
 /* One zone as of the end. */
 typedef struct {
     aj_zone_reading reading; /* `message` points to the next member */
-    char message[448];
+    char message[1024];
 } cli_zone;
 
 /* One number with its 95 % interval; low and high NaN: not known. */

@@ -20,11 +20,12 @@ enum { STAT_SIZE = 512 };
 static const double window_seconds = 0.5 * AJP_WINDOW_SECONDS;
 static const double joules_per_count = 1e-6;
 
-/* DRAM, W per 1e9 bytes.  Low: measured through RAPL on 37 bare-metal cloud machines with much memory, idle
- * (Tailpipe methodology, "Memory": 0.048 ... 0.061).  High: 5 W for a module of 8 GB (CodeCarbon's 5 W a
- * DIMM).  Middle: the median of 0.055 (Tailpipe), 0.284 (Boavizta), 0.3125 (CodeCarbon, 16 GB modules),
- * 0.3725 (Green Algorithms) and 0.392 (Cloud Carbon Footprint). tables/coefficients.csv has them as rows. */
-static const ajp_band dram_watts_per_byte = {0.048e-9, 0.3125e-9, 0.625e-9};
+/* DRAM, W per 1e9 bytes.  Low: measured through RAPL on 37 bare-metal cloud machines, idle (Tailpipe,
+ * methodology, "Memory": 0.048 ... 0.061).  High: 5 W for a module of 8 GB (CodeCarbon's 5 W a module).  In
+ * between stand 0.284 (Boavizta), 0.3725 (Green Algorithms) and 0.392 (Cloud Carbon Footprint), all of them
+ * estimates; the middle is the geometric mean of the ends, as for a TDP that is not known.
+ * tables/coefficients.csv has all as rows. */
+static const ajp_band dram_watts_per_byte = {0.048e-9, 0.173e-9, 0.625e-9};
 
 /* The machine beyond package and memory: 0.33 TDP + 0.31 x package, from the wall plug of the one recorded
  * machine that had one (Threadripper 1950X: 115 W idle, 278 W busy, with 42.7 and 167.1 W of package).  Low:
@@ -200,7 +201,7 @@ static const char *memory_note(aj_meter *meter, const ajp_model_host *host)
 {
     return ajp_arena_printf(
         &meter->arena,
-        "assumed: %.4g GB at 0.048 to 0.625 W/GB, the range of five sources, 0.31 taken, whatever "
+        "assumed: %.4g GB at 0.048 to 0.625 W/GB, the range of five sources, 0.173 taken, whatever "
         "the load",
         host->memory_bytes * 1e-9);
 }

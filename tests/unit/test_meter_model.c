@@ -8,7 +8,7 @@
 #include "meter/model_tables.h"
 #include "meter_tree.h"
 
-static const double dram_low_watts = 0.048, dram_watts = 0.3125, dram_high_watts = 0.625; /* per 1e9 bytes */
+static const double dram_low_watts = 0.048, dram_watts = 0.173, dram_high_watts = 0.625; /* per 1e9 bytes */
 
 /* ---- simulated machines ------------------------------------------------------------------------------- */
 
