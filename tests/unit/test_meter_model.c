@@ -257,6 +257,25 @@ static void loads(void)
     }
 }
 
+/* What came before a start is not in it, also where a window of the load was open. */
+static void starts_anew(void)
+{
+    meter_tree t;
+    aj_error err;
+    begin_named(&t);
+    spent s = {100, 900};
+    aj_meter *meter = meter_tree_start(&t, NULL);
+    pass(&t, meter, &s, 8, 1, 0.2);
+    CHECK_OK(aj_meter_start(meter, &err), err);
+    pass(&t, meter, &s, 8, 0, 0.2);
+    aj_reading reading = meter_tree_stop(meter);
+    aj_zone_reading package = meter_tree_get(meter, "package");
+    CHECK_CLOSE(reading.duration_seconds, 0.2, 1e-9);
+    CHECK_CLOSE(package.energy_joules.value, 0.2 * 17.5 * 0.153, 1e-5);
+    CHECK_CLOSE(package.high_joules, 0.2 * 17.5 * 0.360, 1e-5);
+    aj_meter_close(meter);
+}
+
 /* The rate of sampling does not change the answer: load changes every 7 s. */
 static double joules_at(double hertz, double *low, double *high)
 {
@@ -538,6 +557,7 @@ int main(void)
     own_machines();
     unknown();
     loads();
+    starts_anew();
     rates();
     bad_stat();
     beside_sensors();
