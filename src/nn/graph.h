@@ -13,6 +13,9 @@ enum { AJP_MAX_OPSET = 17, AJP_MIN_IR = 3, AJP_MAX_IR = 8 };
 /* Folded constants may take this much memory in all; models whose shapes ask for more are refused. */
 #define AJP_MAX_FOLDED_BYTES ((size_t)1 << 30)
 #define AJP_NO_VALUE         SIZE_MAX
+/* Stands for the number of samples in shapes that a network computes with before it is known; a prime, so
+ * that a multiple of it is no accident. */
+enum { AJP_SAMPLES_STAND_IN = 1000003 };
 
 typedef struct ajp_op ajp_op;
 
@@ -23,6 +26,7 @@ typedef struct {
     const ajp_onnx_shape *declared; /* of an input */
     ajp_type type;
     const ajp_tensor *constant; /* known before any data, or NULL */
+    bool counts_samples;        /* a constant with elements that are multiples of AJP_SAMPLES_STAND_IN */
     size_t producer;            /* node, or AJP_NO_VALUE */
     size_t n_uses;              /* inputs of live nodes, + 1 for the graph's output */
 } ajp_value;
@@ -40,6 +44,11 @@ typedef struct {
 } ajp_node;
 
 typedef struct {
+    const char *name; /* of a symbolic dimension */
+    size_t size;
+} ajp_fixed_dim;
+
+typedef struct {
     const char *path; /* for messages */
     const aj_context *context;
     const ajp_kernels *kernels;
@@ -52,10 +61,14 @@ typedef struct {
     ajp_node *nodes; /* in execution order */
     size_t n_inputs; /* of the graph without initialisers of the same name */
     size_t *inputs;
+    size_t n_fixed_dims;
+    const ajp_fixed_dim *fixed_dims; /* given by the user for names in the file */
     size_t n_outputs;
     size_t *outputs;
     uint64_t n_parameters;
-    size_t fixed_batch; /* samples mode: the first axis in the file when it is a number, else 0 */
+    size_t
+        fixed_batch; /* samples mode: what a shape that the network reads or spells out says for one sample:
+                        the first axis in the file when it is a number, else AJP_SAMPLES_STAND_IN; else 0 */
     size_t folded_bytes;
     bool whole; /* the input is taken as it is in the file: one run is one "sample" */
 } ajp_graph;
@@ -69,11 +82,24 @@ size_t ajp_graph_find(const ajp_graph *graph, const char *name);
 
 /* Gives a graph input a value (for folding everything: tests of operators). Shape and type must fit. */
 aj_status ajp_graph_bind(ajp_graph *graph, const char *name, const ajp_tensor *tensor, aj_error *err);
-/* Shapes and constants of all nodes. whole = false: the first axis of the one data input counts samples. May
- * be called again after a failure, with the other choice. */
+/* The type of every input as declared.  whole = false: the first axis counts samples, which all inputs must
+ * have; true: as it is in the file, a symbolic first axis is 1. UNSUPPORTED when another axis is symbolic. */
+aj_status ajp_graph_declared_types(const ajp_graph *graph, bool whole, ajp_type *types, aj_error *err);
+/* Shapes and constants of all nodes, as declared or (types of all inputs; batch_axis 0 counts samples) as
+ * given; inputs that were bound keep their values.  May be called again, after a failure as well. */
 aj_status ajp_graph_infer(ajp_graph *graph, bool whole, aj_error *err);
-/* Marks what `output` needs and counts uses. */
-void ajp_graph_mark_live(ajp_graph *graph, size_t output);
+aj_status ajp_graph_infer_as(ajp_graph *graph, const ajp_type *types, aj_error *err);
+/* Marks what the outputs need and counts uses. */
+void ajp_graph_mark_live(ajp_graph *graph, const size_t *outputs, size_t n_outputs);
+
+/* samples.c: a node in samples mode. Before its shapes are worked out: may it read constants that count
+ * samples, and inputs whose sample axis stands behind others? */
+aj_status ajp_samples_check(const ajp_graph *graph, const ajp_node *node, const ajp_type *const *in,
+                            aj_error *err);
+/* After it was computed: whether constant k that it made counts samples; UNSUPPORTED when that cannot be
+ * said. */
+aj_status ajp_samples_made(const ajp_graph *graph, const ajp_node *node, const ajp_tensor *made, bool *counts,
+                           aj_error *err);
 
 /* "PATH: node "NAME" (Gemm, opset 13) ..." */
 aj_status ajp_node_fail(const char *path, const ajp_node *node, aj_status status, aj_error *err,

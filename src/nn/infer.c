@@ -1,7 +1,7 @@
 /* infer.c: shapes of all values, and what is constant among them. */
-#include "program.h"
+#include <string.h>
 
-enum { MAX_PORTS = 8 }; /* inputs or outputs of any operator in ops.def; checked when a node is looked up */
+#include "program.h"
 
 aj_status ajp_graph_bind(ajp_graph *graph, const char *name, const ajp_tensor *tensor, aj_error *err)
 {
@@ -25,48 +25,125 @@ aj_status ajp_graph_bind(ajp_graph *graph, const char *name, const ajp_tensor *t
     return AJ_OK;
 }
 
-/* Chooses what the symbolic dimensions of the data input mean. */
-static aj_status type_inputs(ajp_graph *g, aj_error *err)
+/* ---- types of the inputs --------------------------------------------------------------------------------
+ */
+
+/* The number that the user gave for a symbolic dimension, else SIZE_MAX. */
+static size_t fixed_dim(const ajp_graph *g, const ajp_onnx_dimension *dim)
 {
-    g->fixed_batch = 0;
-    for (size_t i = 0; i < g->n_inputs; i++) {
-        ajp_value *value = &g->values[g->inputs[i]];
+    for (size_t i = 0; i < g->n_fixed_dims; i++)
+        if (strcmp(g->fixed_dims[i].name, dim->dim_param) == 0) return g->fixed_dims[i].size;
+    return SIZE_MAX;
+}
+
+static size_t declared_dim(const ajp_graph *g, const ajp_value *value, size_t d)
+{
+    const ajp_onnx_dimension *dim = &value->declared->dim[d];
+    bool number = (dim->has & 1u << 1) != 0 && dim->dim_value >= 0;
+    return number ? (size_t)dim->dim_value : fixed_dim(g, dim);
+}
+
+static aj_status declared_type(const ajp_graph *g, const ajp_value *value, bool whole, ajp_type *out,
+                               aj_error *err)
+{
+    ajp_type t = {value->type.dtype, -1, value->declared->n_dim, {0}};
+    for (size_t d = 0; d < t.rank; d++) {
+        size_t size = declared_dim(g, value, d);
+        bool samples = d == 0 && !whole;
+        const char *name = value->declared->dim[d].dim_param;
+        if (size == SIZE_MAX && d > 0)
+            return ajp_fail(err, AJ_UNSUPPORTED, 0,
+                            "%s: dimension %zu of input \"%s\" is symbolic%s%.40s; only the first one, which "
+                            "counts samples, may stay open: fix the others when the model is loaded",
+                            g->path, d, value->name, name[0] != '\0' ? ": " : "", name);
+        t.dims[d] = samples || size == SIZE_MAX ? 1 : size;
+        if (samples) t.batch_axis = 0;
+    }
+    *out = t;
+    return AJ_OK;
+}
+
+aj_status ajp_graph_declared_types(const ajp_graph *graph, bool whole, ajp_type *types, aj_error *err)
+{
+    for (size_t i = 0; i < graph->n_inputs; i++) {
+        const ajp_value *value = &graph->values[graph->inputs[i]];
+        types[i] = value->type;
         if (value->constant != NULL || value->why_untyped != NULL) continue;
-        const ajp_onnx_shape *shape = value->declared;
-        ajp_type *t = &value->type;
-        t->batch_axis = -1;
-        for (size_t d = 0; d < t->rank; d++) {
-            bool number = (shape->dim[d].has & 1u << 1) != 0 && shape->dim[d].dim_value >= 0;
-            bool samples = d == 0 && !g->whole;
-            if (!number && !samples)
-                return ajp_fail(err, AJ_UNSUPPORTED, 0,
-                                "%s: dimension %zu of input \"%s\" is symbolic%s%.40s; only the first "
-                                "one, which counts samples, may be",
-                                g->path, d, value->name, shape->dim[d].dim_param[0] != '\0' ? ": " : "",
-                                shape->dim[d].dim_param);
-            t->dims[d] = samples ? 1 : (size_t)shape->dim[d].dim_value;
-            if (samples) t->batch_axis = 0;
-            if (samples && number) g->fixed_batch = (size_t)shape->dim[d].dim_value;
-        }
-        value->typed = true;
+        AJ_TRY(declared_type(graph, value, whole, &types[i], err));
+        if (!whole && types[i].batch_axis < 0)
+            return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: input \"%s\" has no axis that could count samples",
+                            graph->path, value->name);
     }
     return AJ_OK;
 }
 
+/* What shapes that are spelled out say for one sample. */
+static size_t spelled_batch(const ajp_graph *g)
+{
+    size_t spelled = 0;
+    for (size_t i = 0; i < g->n_inputs; i++) {
+        const ajp_value *value = &g->values[g->inputs[i]];
+        if (value->constant != NULL || !value->typed || value->type.batch_axis != 0) continue;
+        size_t size = declared_dim(g, value, 0);
+        if (size == SIZE_MAX || (spelled != 0 && spelled != size)) return AJP_SAMPLES_STAND_IN;
+        spelled = size;
+    }
+    return spelled;
+}
+
+static void type_inputs(ajp_graph *g, const ajp_type *types)
+{
+    for (size_t i = 0; i < g->n_inputs; i++) {
+        ajp_value *value = &g->values[g->inputs[i]];
+        if (value->constant != NULL || value->why_untyped != NULL) continue;
+        value->type = types[i];
+        value->typed = true;
+    }
+    g->fixed_batch = spelled_batch(g);
+}
+
+/* ---- nodes ----------------------------------------------------------------------------------------------
+ */
+
+/* Room for the ports of any node of the graph. */
 typedef struct {
-    const ajp_type *in[MAX_PORTS];
-    const ajp_tensor *known[MAX_PORTS];
-    ajp_type out[MAX_PORTS];
-    const ajp_tensor *out_known[MAX_PORTS];
+    size_t n;
+    const ajp_type **in;
+    const ajp_tensor **known;
+    ajp_type *out;
+    const ajp_tensor **out_known;
+    ajp_tensor *tensors;
     bool all_known;
 } ports;
 
+static bool make_ports(ports *p, const ajp_graph *g)
+{
+    p->n = 8; /* operators may look at inputs that a node does not have */
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        if (g->nodes[i].n_in > p->n) p->n = g->nodes[i].n_in;
+        if (g->nodes[i].n_out > p->n) p->n = g->nodes[i].n_out;
+    }
+    p->in = ajp_arena_array(g->arena, p->n, sizeof *p->in);
+    p->known = ajp_arena_array(g->arena, p->n, sizeof *p->known);
+    p->out = ajp_arena_array(g->arena, p->n, sizeof *p->out);
+    p->out_known = ajp_arena_array(g->arena, p->n, sizeof *p->out_known);
+    p->tensors = ajp_arena_array(g->arena, p->n, sizeof *p->tensors);
+    return p->in != NULL && p->known != NULL && p->out != NULL && p->out_known != NULL && p->tensors != NULL;
+}
+
+static void clear_ports(ports *p)
+{
+    memset(p->in, 0, p->n * sizeof *p->in);
+    memset(p->known, 0, p->n * sizeof *p->known);
+    memset(p->out, 0, p->n * sizeof *p->out);
+    memset(p->out_known, 0, p->n * sizeof *p->out_known);
+    memset(p->tensors, 0, p->n * sizeof *p->tensors);
+    p->all_known = true;
+}
+
 static aj_status gather(const ajp_graph *g, const ajp_node *node, ports *p, aj_error *err)
 {
-    *p = (ports){.all_known = true};
-    if (node->n_in > MAX_PORTS || node->n_out > MAX_PORTS)
-        return ajp_node_fail(g->path, node, AJ_UNSUPPORTED, err, "has more than %d inputs or outputs",
-                             MAX_PORTS);
+    clear_ports(p);
     for (size_t k = 0; k < node->n_in; k++) {
         if (node->in[k] == AJP_NO_VALUE) continue;
         const ajp_value *value = &g->values[node->in[k]];
@@ -103,7 +180,7 @@ static aj_status run_folded(ajp_graph *g, const ports *p, ajp_op_run *run)
 /* Runs a node whose inputs are all constants. */
 static aj_status fold(ajp_graph *g, const ajp_node *node, ports *p, aj_error *err)
 {
-    ajp_tensor in[MAX_PORTS] = {0}, *out = ajp_arena_array(g->arena, MAX_PORTS, sizeof *out);
+    ajp_tensor *in = p->tensors, *out = ajp_arena_array(g->arena, p->n, sizeof *out);
     if (out == NULL) return ajp_no_memory(err, g->path);
     for (size_t k = 0; k < node->n_in; k++)
         if (p->known[k] != NULL) in[k] = *p->known[k];
@@ -136,48 +213,73 @@ static aj_status fold(ajp_graph *g, const ajp_node *node, ports *p, aj_error *er
     return st;
 }
 
-static aj_status infer_node(ajp_graph *g, const ajp_node *node, aj_error *err)
+static bool any_samples(const ajp_node *node, const ports *p)
 {
-    ports p;
-    AJ_TRY(gather(g, node, &p, err));
-    ajp_op_infer infer = {g->path,     node, g->kernels, g->arena, err,         node->n_in,
-                          node->n_out, p.in, p.known,    p.out,    p.out_known, g->fixed_batch};
+    bool any = false;
+    for (size_t k = 0; k < node->n_out; k++) any = any || p->out[k].batch_axis >= 0;
+    return any;
+}
+
+static aj_status infer_node(ajp_graph *g, const ajp_node *node, ports *p, aj_error *err)
+{
+    AJ_TRY(gather(g, node, p, err));
+    AJ_TRY(ajp_samples_check(g, node, p->in, err));
+    ajp_op_infer infer = {g->path,     node,  g->kernels, g->arena, err,          node->n_in,
+                          node->n_out, p->in, p->known,   p->out,   p->out_known, g->fixed_batch};
     AJ_TRY(node->op->infer(&infer));
     for (size_t k = 0; k < node->n_out; k++) {
         size_t n;
-        if (!ajp_type_elements(&p.out[k], &n))
+        if (!ajp_type_elements(&p->out[k], &n))
             return ajp_node_fail(g->path, node, AJ_NO_MEMORY, err,
                                  "would make a tensor of more than 2^40 elements");
     }
-    if (p.all_known && p.out_known[0] == NULL) AJ_TRY(fold(g, node, &p, err));
+    if (p->all_known && p->out_known[0] == NULL && !any_samples(node, p)) AJ_TRY(fold(g, node, p, err));
     for (size_t k = 0; k < node->n_out; k++) {
         if (node->out[k] == AJP_NO_VALUE) continue;
         ajp_value *value = &g->values[node->out[k]];
-        value->type = p.out[k];
+        value->type = p->out[k];
         value->typed = true;
-        value->constant = p.out_known[k];
+        value->constant = p->out_known[k];
+        if (value->constant != NULL && g->fixed_batch == AJP_SAMPLES_STAND_IN)
+            AJ_TRY(ajp_samples_made(g, node, value->constant, &value->counts_samples, err));
     }
+    return AJ_OK;
+}
+
+static void forget(ajp_graph *g)
+{
+    g->folded_bytes = 0;
+    for (size_t i = 0; i < g->n_values; i++)
+        if (g->values[i].producer != AJP_NO_VALUE) {
+            g->values[i].typed = false;
+            g->values[i].constant = NULL;
+            g->values[i].counts_samples = false;
+        }
+}
+
+aj_status ajp_graph_infer_as(ajp_graph *graph, const ajp_type *types, aj_error *err)
+{
+    ports p;
+    if (!make_ports(&p, graph)) return ajp_no_memory(err, graph->path);
+    forget(graph);
+    type_inputs(graph, types);
+    for (size_t i = 0; i < graph->n_nodes; i++) AJ_TRY(infer_node(graph, &graph->nodes[i], &p, err));
     return AJ_OK;
 }
 
 aj_status ajp_graph_infer(ajp_graph *graph, bool whole, aj_error *err)
 {
+    ajp_type *types = ajp_arena_array(graph->arena, graph->n_inputs + 1, sizeof *types);
+    if (types == NULL) return ajp_no_memory(err, graph->path);
+    AJ_TRY(ajp_graph_declared_types(graph, whole, types, err));
     graph->whole = whole;
-    graph->folded_bytes = 0;
-    for (size_t i = 0; i < graph->n_values; i++)
-        if (graph->values[i].producer != AJP_NO_VALUE) {
-            graph->values[i].typed = false;
-            graph->values[i].constant = NULL;
-        }
-    AJ_TRY(type_inputs(graph, err));
-    for (size_t i = 0; i < graph->n_nodes; i++) AJ_TRY(infer_node(graph, &graph->nodes[i], err));
-    return AJ_OK;
+    return ajp_graph_infer_as(graph, types, err);
 }
 
-void ajp_graph_mark_live(ajp_graph *graph, size_t output)
+void ajp_graph_mark_live(ajp_graph *graph, const size_t *outputs, size_t n_outputs)
 {
     for (size_t i = 0; i < graph->n_values; i++) graph->values[i].n_uses = 0;
-    graph->values[output].n_uses = 1;
+    for (size_t i = 0; i < n_outputs; i++) graph->values[outputs[i]].n_uses++;
     for (size_t i = graph->n_nodes; i-- > 0;) {
         ajp_node *node = &graph->nodes[i];
         node->live = false;

@@ -56,8 +56,8 @@ static aj_status compile(aj_model *model, const void *bytes, size_t size, const 
                                   .n_parameters = p->graph.n_parameters,
                                   .n_input_features = p->n_input_features,
                                   .n_output_features = p->n_output_features,
-                                  .input_name = p->graph.values[p->input].name,
-                                  .output_name = p->graph.values[p->output].name};
+                                  .input_name = p->graph.values[p->inputs[0].value].name,
+                                  .output_name = p->graph.values[p->outputs[0].value].name};
     return AJ_OK;
 }
 

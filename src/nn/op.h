@@ -54,7 +54,7 @@ typedef struct {
     const ajp_tensor *const *known;
     ajp_type *out;
     const ajp_tensor **out_known; /* may be set: the result is known without running */
-    size_t fixed_batch;           /* see ajp_graph */
+    size_t fixed_batch; /* see ajp_graph: a size that a shape spells out is that of so many samples */
 } ajp_op_infer;
 
 /* One execution on concrete shapes (batch_axis -1 everywhere). Left-out inputs have data NULL. */
@@ -100,6 +100,8 @@ struct ajp_op {
      * activation from ajp_op_product_step: batch norm, scales and an activation that follow may be folded in
      */
     bool folds;
+    /* infer and run take a sample axis behind other axes: samples do not lie one after the other then */
+    bool any_sample_axis;
     /* views: NULL = always; else whether this node is one (Cast to the same type, Dropout without a mask) */
     bool (*is_view)(const ajp_node *node, const ajp_type *in, const ajp_type *out);
 };
@@ -145,7 +147,7 @@ aj_status ajp_op_known(const ajp_op_infer *i, size_t k, const char *what, const 
 aj_status ajp_op_known_list(const ajp_op_infer *i, size_t k, const char *what, ajp_op_list *out);
 /* The same list while running: the attribute when it is given, else input k. */
 ajp_op_list ajp_op_run_list(const ajp_op_run *r, const ajp_op_list *attribute, size_t k);
-/* Rank and dims of *out from input k, a list of dimensions. */
+/* Rank, dims and sample axis of *out (batch_axis -1 before) from input k, a list of dimensions. */
 aj_status ajp_op_shape_from(const ajp_op_infer *i, size_t k, ajp_type *out);
 /* Input k of a node or NULL; its data or NULL. */
 const ajp_type *ajp_op_input(const ajp_op_infer *i, size_t k);

@@ -47,7 +47,8 @@ static aj_status run_tanh(const ajp_op_run *r)
 
 #define ACTIVATION(id, kind, flops, names, parse_function, run_function) \
     extern const ajp_op ajp_op_##id;                                     \
-    const ajp_op ajp_op_##id = {.min_in = 1,                             \
+    const ajp_op ajp_op_##id = {.any_sample_axis = true,                 \
+                                .min_in = 1,                             \
                                 .max_in = 1,                             \
                                 .max_out = 1,                            \
                                 .role = AJP_ROLE_ACTIVATION,             \

@@ -83,7 +83,8 @@ static aj_status copy(const ajp_op_run *r)
 
 #define AXES(id)                                                    \
     extern const ajp_op ajp_op_##id;                                \
-    const ajp_op ajp_op_##id = {.min_in = 1,                        \
+    const ajp_op ajp_op_##id = {.any_sample_axis = true,            \
+                                .min_in = 1,                        \
                                 .max_in = 2,                        \
                                 .max_out = 1,                       \
                                 .role = AJP_ROLE_VIEW,              \

@@ -134,7 +134,8 @@ static bool cast_is_view(const ajp_node *node, const ajp_type *in, const ajp_typ
 }
 
 extern const ajp_op ajp_op_cast;
-const ajp_op ajp_op_cast = {.min_in = 1,
+const ajp_op ajp_op_cast = {.any_sample_axis = true,
+                            .min_in = 1,
                             .max_in = 1,
                             .max_out = 1,
                             .role = AJP_ROLE_VIEW,
@@ -147,7 +148,8 @@ const ajp_op ajp_op_cast = {.min_in = 1,
                             .is_view = cast_is_view};
 
 extern const ajp_op ajp_op_cast_like;
-const ajp_op ajp_op_cast_like = {.min_in = 2,
+const ajp_op ajp_op_cast_like = {.any_sample_axis = true,
+                                 .min_in = 2,
                                  .max_in = 2,
                                  .max_out = 1,
                                  .role = AJP_ROLE_VIEW,

@@ -51,8 +51,6 @@ aj_status ajp_elementwise_broadcast(const ajp_op_infer *i, const ajp_type *a, co
         bool here = (int)d == batch;
         if (here && ((batch_a < 0 && da != 1) || (batch_b < 0 && db != 1)))
             return ajp_op_mixes(i, "a constant has a sample axis of its own");
-        if ((int)d < batch && (da != 1 || db != 1))
-            return ajp_op_mixes(i, "an axis would stand before the samples");
         if (here && batch_a != batch_b)
             out->dims[d] = batch_a >= 0 ? da : db;
         else if (da == db || (db == 1 && !here))
@@ -246,7 +244,8 @@ static aj_status run(const ajp_op_run *r)
         return parse(p, out, op);                                              \
     }                                                                          \
     extern const ajp_op ajp_op_##id;                                           \
-    const ajp_op ajp_op_##id = {.min_in = 2,                                   \
+    const ajp_op ajp_op_##id = {.any_sample_axis = true,                       \
+                                .min_in = 2,                                   \
                                 .max_in = 2,                                   \
                                 .max_out = 1,                                  \
                                 .role = AJP_ROLE_SCALE,                        \

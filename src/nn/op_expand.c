@@ -15,7 +15,7 @@ static aj_status infer_expand(const ajp_op_infer *i)
     AJ_TRY(ajp_op_shape_from(i, 1, &shape));
     /* a shape that spells out the number of samples of the file asks for no copies */
     size_t rank = x->rank > shape.rank ? x->rank : shape.rank;
-    if (x->batch_axis >= 0 && i->fixed_batch > 0) {
+    if (x->batch_axis >= 0 && shape.batch_axis < 0 && i->fixed_batch > 0) {
         size_t d = (size_t)x->batch_axis + (rank - x->rank);
         size_t missing = rank - shape.rank;
         if (d >= missing && shape.dims[d - missing] / i->fixed_batch == x->dims[x->batch_axis] &&
@@ -42,7 +42,8 @@ static aj_status run_expand(const ajp_op_run *r)
 }
 
 extern const ajp_op ajp_op_expand;
-const ajp_op ajp_op_expand = {.min_in = 2,
+const ajp_op ajp_op_expand = {.any_sample_axis = true,
+                              .min_in = 2,
                               .max_in = 2,
                               .max_out = 1,
                               .attributes = no_attributes,
@@ -81,7 +82,7 @@ static aj_status infer_tile(const ajp_op_infer *i)
     i->out[0] = *x;
     for (size_t d = 0; d < x->rank; d++) {
         if (repeats[d] < 0) return ajp_op_corrupt(i, "repeats axis %zu %lld times", d, (long long)repeats[d]);
-        if ((int)d <= x->batch_axis && repeats[d] != 1) return ajp_op_mixes(i, "it repeats samples");
+        if ((int)d == x->batch_axis && repeats[d] != 1) return ajp_op_mixes(i, "it repeats samples");
         if (!ajp_size_mul(x->dims[d], (size_t)repeats[d], &i->out[0].dims[d]))
             i->out[0].dims[d] = AJP_MAX_ELEMENTS + 1;
     }
@@ -105,7 +106,8 @@ static aj_status run_tile(const ajp_op_run *r)
 }
 
 extern const ajp_op ajp_op_tile;
-const ajp_op ajp_op_tile = {.min_in = 2,
+const ajp_op ajp_op_tile = {.any_sample_axis = true,
+                            .min_in = 2,
                             .max_in = 3,
                             .max_out = 1,
                             .attributes = no_attributes,

@@ -39,13 +39,11 @@ static aj_status gather_batch(const ajp_op_infer *i, size_t axis, ajp_type *out)
     const ajp_type *data = i->in[0], *indices = i->in[1];
     if (data->batch_axis >= 0) {
         if (indices->batch_axis >= 0) return ajp_op_mixes(i, "each sample picks from its own data");
-        if ((int)axis <= data->batch_axis) return ajp_op_mixes(i, "it picks along or before the sample axis");
-        out->batch_axis = data->batch_axis;
+        if ((int)axis == data->batch_axis) return ajp_op_mixes(i, "it picks along the sample axis");
+        out->batch_axis = data->batch_axis + ((int)axis < data->batch_axis ? (int)indices->rank - 1 : 0);
     } else if (indices->batch_axis >= 0) {
         out->batch_axis = indices->batch_axis + (int)axis;
     }
-    for (int d = 0; d < out->batch_axis; d++)
-        if (out->dims[d] != 1) return ajp_op_mixes(i, "an axis would stand before the samples");
     return AJ_OK;
 }
 
@@ -217,7 +215,7 @@ static aj_status run_gather_nd(const ajp_op_run *r)
     return AJ_OK;
 }
 
-#define GATHER(id, names, parse_function)                                \
+#define GATHER(id, anywhere, names, parse_function)                      \
     extern const ajp_op ajp_op_##id;                                     \
     const ajp_op ajp_op_##id = {.min_in = 2,                             \
                                 .max_in = 2,                             \
@@ -226,7 +224,8 @@ static aj_status run_gather_nd(const ajp_op_run *r)
                                 .attributes = names,                     \
                                 .parse = parse_function,                 \
                                 .infer = infer_##id,                     \
-                                .run = run_##id};
-GATHER(gather, axis_attributes, parse_axis)
-GATHER(gather_elements, axis_attributes, parse_axis)
-GATHER(gather_nd, nd_attributes, parse_nd)
+                                .run = run_##id,                         \
+                                .any_sample_axis = anywhere};
+GATHER(gather, true, axis_attributes, parse_axis)
+GATHER(gather_elements, true, axis_attributes, parse_axis)
+GATHER(gather_nd, false, nd_attributes, parse_nd)

@@ -46,8 +46,6 @@ static aj_status infer_transpose(const ajp_op_infer *i)
         out.dims[d] = x->dims[from];
         if (x->batch_axis == (int)from) out.batch_axis = (int)d;
     }
-    for (int d = 0; d < out.batch_axis; d++)
-        if (out.dims[d] != 1) return ajp_op_mixes(i, "an axis would stand before the samples");
     i->out[0] = out;
     return AJ_OK;
 }
@@ -67,7 +65,8 @@ static aj_status run_transpose(const ajp_op_run *r)
 }
 
 extern const ajp_op ajp_op_transpose;
-const ajp_op ajp_op_transpose = {.min_in = 1,
+const ajp_op ajp_op_transpose = {.any_sample_axis = true,
+                                 .min_in = 1,
                                  .max_in = 1,
                                  .max_out = 1,
                                  .params_size = sizeof(transpose_params),
@@ -95,7 +94,7 @@ static aj_status infer_concat(const ajp_op_infer *i)
     ajp_type out = *i->in[0];
     size_t axis;
     AJ_TRY(ajp_op_axis(i, q->axis, out.rank, false, &axis));
-    if (out.batch_axis >= (int)axis) return ajp_op_mixes(i, "it joins along or before the sample axis");
+    if (out.batch_axis == (int)axis) return ajp_op_mixes(i, "it joins along the sample axis");
     for (size_t k = 1; k < i->n_in; k++) {
         const ajp_type *in = i->in[k];
         bool fits = in != NULL && in->dtype == out.dtype && in->rank == out.rank;
@@ -132,7 +131,8 @@ static aj_status run_concat(const ajp_op_run *r)
 }
 
 extern const ajp_op ajp_op_concat;
-const ajp_op ajp_op_concat = {.min_in = 1,
+const ajp_op ajp_op_concat = {.any_sample_axis = true,
+                              .min_in = 1,
                               .max_in = SIZE_MAX,
                               .max_out = 1,
                               .params_size = sizeof(concat_params),

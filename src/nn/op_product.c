@@ -108,8 +108,6 @@ static aj_status infer_outer(const ajp_op_infer *i, const ajp_type *a, const ajp
     for (size_t d = 0; d + 2 < out->rank; d++) {
         size_t da = outer_dim(a, out->rank, d), db = outer_dim(b, out->rank, d);
         bool here = (int)d == out->batch_axis;
-        if ((int)d < out->batch_axis && (da != 1 || db != 1))
-            return ajp_op_mixes(i, "an axis would stand before the samples");
         if (here && batch_a != batch_b) {
             if ((batch_a < 0 ? da : db) != 1)
                 return ajp_op_mixes(i, "a constant has a sample axis of its own");
@@ -137,10 +135,7 @@ static aj_status infer_matmul(const ajp_op_infer *i)
     AJ_TRY(infer_outer(i, &a, &b, &out));
     out.dims[rank - 2] = a.dims[a.rank - 2];
     out.dims[rank - 1] = b.dims[b.rank - 1];
-    /* the rows of the left matrix may count samples when nothing stands before them */
-    for (size_t d = 0; out.batch_axis == (int)rank - 2 && d + 2 < rank; d++)
-        if (out.dims[d] != 1) return ajp_op_mixes(i, "an axis would stand before the samples");
-    /* the axes that vectors were given go again; samples are before them, or there are none */
+    /* the axes that vectors were given go again; samples are not among them */
     if (i->in[0]->rank == 1) {
         out.dims[rank - 2] = out.dims[rank - 1];
         out.rank--;
@@ -257,7 +252,8 @@ const ajp_op ajp_op_gemm = {.min_in = 2,
                             .infer = infer_gemm,
                             .scratch = scratch,
                             .run = run};
-const ajp_op ajp_op_matmul = {.min_in = 2,
+const ajp_op ajp_op_matmul = {.any_sample_axis = true,
+                              .min_in = 2,
                               .max_in = 2,
                               .max_out = 1,
                               .role = AJP_ROLE_PRODUCT,

@@ -150,19 +150,19 @@ static aj_status check_inputs(const ajp_op_infer *i, const sizes *s)
     AJ_TRY(expect(i, IN_R, "weights R", 3, (size_t[]){d, g * h, h}, -1));
     AJ_TRY(expect(i, IN_B, "a bias", 2, (size_t[]){d, 2 * g * h}, -1));
     AJ_TRY(expect(i, IN_LENGTHS, "sequence lengths", 1, (size_t[]){s->batch}, 0));
-    AJ_TRY(expect(i, IN_H, "an initial state", 3, state, 0));
-    AJ_TRY(expect(i, IN_C, "an initial cell", 3, state, 0));
+    AJ_TRY(expect(i, IN_H, "an initial state", 3, state, s->batch_first ? 0 : 1));
+    AJ_TRY(expect(i, IN_C, "an initial cell", 3, state, s->batch_first ? 0 : 1));
     return expect(i, IN_P, "peepholes", 2, (size_t[]){d, 3 * h}, -1);
 }
 
 static void set_outputs(const ajp_op_infer *i, const sizes *s)
 {
-    int batch = i->in[IN_X]->batch_axis;
-    ajp_type y = {AJP_FLOAT32, batch, 4, {s->steps, s->directions, s->batch, s->hidden}};
-    ajp_type last = {AJP_FLOAT32, batch, 3, {s->directions, s->batch, s->hidden}};
+    bool samples = i->in[IN_X]->batch_axis >= 0;
+    ajp_type y = {AJP_FLOAT32, samples ? 2 : -1, 4, {s->steps, s->directions, s->batch, s->hidden}};
+    ajp_type last = {AJP_FLOAT32, samples ? 1 : -1, 3, {s->directions, s->batch, s->hidden}};
     if (s->batch_first) {
-        y = (ajp_type){AJP_FLOAT32, batch, 4, {s->batch, s->steps, s->directions, s->hidden}};
-        last = (ajp_type){AJP_FLOAT32, batch, 3, {s->batch, s->directions, s->hidden}};
+        y = (ajp_type){AJP_FLOAT32, samples ? 0 : -1, 4, {s->batch, s->steps, s->directions, s->hidden}};
+        last = (ajp_type){AJP_FLOAT32, samples ? 0 : -1, 3, {s->batch, s->directions, s->hidden}};
     }
     i->out[0] = y;
     for (size_t k = 1; k < i->n_out; k++) i->out[k] = last;
@@ -177,8 +177,9 @@ static aj_status infer(const ajp_op_infer *i)
         if (given(i, k)) AJ_TRY(ajp_op_want(i, k, k == IN_LENGTHS ? AJP_INT32 : AJP_FLOAT32));
     if (x->rank != 3 || i->in[IN_W]->rank != 3 || i->in[IN_R]->rank != 3)
         return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err, "wants X, W and R with three axes");
-    if (x->batch_axis >= 0 && (!q->batch_first || x->batch_axis != 0))
-        return ajp_op_mixes(i, "its first axis counts time steps");
+    if (x->batch_axis >= 0 && x->batch_axis != (q->batch_first ? 0 : 1))
+        return ajp_op_mixes(i, q->batch_first ? "its second axis counts time steps"
+                                              : "its first axis counts time steps");
     sizes s = measure(q, x, i->in[IN_W], i->in[IN_R]);
     if (s.directions != directions || (q->hidden != 0 && (size_t)q->hidden != s.hidden))
         return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err,
@@ -535,7 +536,8 @@ static const char *const lstm_attributes[] = {
 
 #define RECURRENT(id, most_in, most_out)                       \
     extern const ajp_op ajp_op_##id;                           \
-    const ajp_op ajp_op_##id = {.min_in = 3,                   \
+    const ajp_op ajp_op_##id = {.any_sample_axis = true,       \
+                                .min_in = 3,                   \
                                 .max_in = most_in,             \
                                 .max_out = most_out,           \
                                 .flops_per_element = 12,       \

@@ -19,7 +19,8 @@ static aj_status infer_same(const ajp_op_infer *i)
 
 static const char *const no_attributes[] = {NULL};
 extern const ajp_op ajp_op_identity;
-const ajp_op ajp_op_identity = {.min_in = 1,
+const ajp_op ajp_op_identity = {.any_sample_axis = true,
+                                .min_in = 1,
                                 .max_in = 1,
                                 .max_out = 1,
                                 .role = AJP_ROLE_VIEW,
@@ -48,12 +49,18 @@ static aj_status infer_flatten(const ajp_op_infer *i)
     AJ_TRY(ajp_op_axis(i, q->axis, x->rank, true, &axis));
     i->out[0] = (ajp_type){
         x->dtype, -1, 2, {ajp_dims_product(x->dims, axis), ajp_dims_product(x->dims + axis, x->rank - axis)}};
-    if (x->batch_axis >= 0) i->out[0].batch_axis = x->batch_axis < (int)axis ? 0 : 1;
+    if (x->batch_axis < 0) return AJ_OK;
+    bool first = x->batch_axis < (int)axis;
+    size_t from = first ? 0 : axis; /* the axes that become one, up to the samples */
+    if (ajp_dims_product(x->dims + from, (size_t)x->batch_axis - from) != 1)
+        return ajp_op_mixes(i, "an axis before the samples would become one with them");
+    i->out[0].batch_axis = first ? 0 : 1;
     return AJ_OK;
 }
 
 extern const ajp_op ajp_op_flatten;
-const ajp_op ajp_op_flatten = {.min_in = 1,
+const ajp_op ajp_op_flatten = {.any_sample_axis = true,
+                               .min_in = 1,
                                .max_in = 1,
                                .max_out = 1,
                                .role = AJP_ROLE_VIEW,
@@ -130,27 +137,39 @@ static aj_status wrong_size(const ajp_op_infer *i)
                          ajp_type_text(i->in[0], text, sizeof text));
 }
 
-/* Which axis of the result counts samples: one copied from the sample axis, the free one, or the first one
- * where the file has a fixed batch and the shape spells it out ([1, 256] in a model exported for one sample).
- */
+/* Elements before axis k of the wanted shape; 0 where the free axis is among them. */
+static size_t before(const ajp_op_infer *i, const target *t, size_t k)
+{
+    const reshape_params *q = i->node->params;
+    size_t product = 1;
+    for (size_t d = 0; d < k; d++) {
+        int64_t dim = t->dims[d] == 0 && !q->allow_zero ? (int64_t)i->in[0]->dims[d] : t->dims[d];
+        if (dim <= 0 || !ajp_size_mul(product, (size_t)dim, &product)) return 0;
+    }
+    return product;
+}
+
+/* Which axis of the result counts samples: one copied from the sample axis, one that spells out their number
+ * ([1, 256] in a model exported for one sample), or the free one.  What stands before the samples must go on
+ * standing there. */
 static aj_status place_batch(const ajp_op_infer *i, target *t, ajp_type *out)
 {
     const reshape_params *q = i->node->params;
     int batch = i->in[0]->batch_axis;
-    size_t fixed = i->fixed_batch;
     out->batch_axis = -1;
     if (batch < 0) return AJ_OK;
+    size_t fixed = i->fixed_batch, ahead = ajp_dims_product(i->in[0]->dims, (size_t)batch);
     if (!q->allow_zero && (size_t)batch < t->n && t->dims[batch] == 0) {
         out->batch_axis = batch;
-    } else if (fixed > 0 && t->n > 0 && t->dims[0] > 0 && (size_t)t->dims[0] % fixed == 0) {
-        t->dims[0] /= (int64_t)fixed;
-        out->batch_axis = 0;
-    } else if (t->free >= 0) {
-        out->batch_axis = t->free;
-    } else {
-        return ajp_op_mixes(i, "its shape fixes the number of samples");
+        return AJ_OK;
     }
-    return AJ_OK;
+    for (size_t k = 0; fixed > 0 && k < t->n && out->batch_axis < 0; k++) {
+        if (t->dims[k] <= 0 || (size_t)t->dims[k] % fixed != 0 || before(i, t, k) != ahead) continue;
+        t->dims[k] /= (int64_t)fixed;
+        out->batch_axis = (int)k;
+    }
+    if (out->batch_axis < 0) out->batch_axis = t->free;
+    return out->batch_axis < 0 ? ajp_op_mixes(i, "its shape fixes the number of samples") : AJ_OK;
 }
 
 static aj_status infer_reshape(const ajp_op_infer *i)
@@ -174,14 +193,16 @@ static aj_status infer_reshape(const ajp_op_infer *i)
     } else if (product != total) {
         return wrong_size(i);
     }
-    for (int k = 0; k < out.batch_axis; k++)
-        if (out.dims[k] != 1) return ajp_op_mixes(i, "an axis would stand before the samples");
+    if (out.batch_axis >= 0 && ajp_dims_product(out.dims, (size_t)out.batch_axis) !=
+                                   ajp_dims_product(x->dims, (size_t)x->batch_axis))
+        return ajp_op_mixes(i, "it moves the samples past another axis");
     i->out[0] = out;
     return AJ_OK;
 }
 
 extern const ajp_op ajp_op_reshape;
-const ajp_op ajp_op_reshape = {.min_in = 1,
+const ajp_op ajp_op_reshape = {.any_sample_axis = true,
+                               .min_in = 1,
                                .max_in = 2,
                                .max_out = 1,
                                .role = AJP_ROLE_VIEW,
@@ -256,7 +277,8 @@ static bool dropout_is_view(const ajp_node *node, const ajp_type *in, const ajp_
 }
 
 extern const ajp_op ajp_op_dropout;
-const ajp_op ajp_op_dropout = {.min_in = 1,
+const ajp_op ajp_op_dropout = {.any_sample_axis = true,
+                               .min_in = 1,
                                .max_in = 3,
                                .max_out = 2,
                                .role = AJP_ROLE_VIEW,

@@ -76,7 +76,6 @@ static aj_status cut_axes(const ajp_op_infer *i, const slice_lists *l, ajp_type 
             continue;
         }
         out->dims[d] = make_cut(start, end, step, (int64_t)out->dims[d]).n;
-        if ((int)d < out->batch_axis && out->dims[d] != 1) return ajp_op_mixes(i, "it takes no samples");
     }
     return AJ_OK;
 }
@@ -125,7 +124,8 @@ static aj_status run_slice(const ajp_op_run *r)
 }
 
 extern const ajp_op ajp_op_slice;
-const ajp_op ajp_op_slice = {.min_in = 1,
+const ajp_op ajp_op_slice = {.any_sample_axis = true,
+                             .min_in = 1,
                              .max_in = 5,
                              .max_out = 1,
                              .params_size = sizeof(slice_params),
@@ -171,7 +171,7 @@ static aj_status infer_split(const ajp_op_infer *i)
     size_t axis, sum = 0;
     AJ_TRY(ajp_op_axis(i, q->axis, x->rank, false, &axis));
     if (!sizes.given) AJ_TRY(ajp_op_known_list(i, 1, "split", &sizes));
-    if (x->batch_axis >= (int)axis) return ajp_op_mixes(i, "it splits along or before the sample axis");
+    if (x->batch_axis == (int)axis) return ajp_op_mixes(i, "it splits along the sample axis");
     if (sizes.given ? sizes.n != i->n_out : q->n_outputs == 0 && x->dims[axis] % i->n_out != 0)
         return ajp_op_corrupt(i, "has %zu outputs, which does not fit its split of axis %zu (%zu elements)",
                               i->n_out, axis, x->dims[axis]);
@@ -208,7 +208,8 @@ static aj_status run_split(const ajp_op_run *r)
 }
 
 extern const ajp_op ajp_op_split;
-const ajp_op ajp_op_split = {.min_in = 1,
+const ajp_op ajp_op_split = {.any_sample_axis = true,
+                             .min_in = 1,
                              .max_in = 2,
                              .max_out = SIZE_MAX,
                              .params_size = sizeof(split_params),

@@ -149,6 +149,12 @@ aj_status ajp_op_shape_from(const ajp_op_infer *i, size_t k, ajp_type *out)
     for (size_t d = 0; d < shape.n; d++) {
         int64_t n = ajp_op_list_at(&shape, d);
         if (n < 0) return ajp_op_corrupt(i, "asks for a dimension of %lld", (long long)n);
+        /* a multiple of the number of samples is the sample axis */
+        if (i->fixed_batch == AJP_SAMPLES_STAND_IN && n > 0 && n % AJP_SAMPLES_STAND_IN == 0) {
+            if (out->batch_axis >= 0) return ajp_op_mixes(i, "its shape counts samples twice");
+            n /= AJP_SAMPLES_STAND_IN;
+            out->batch_axis = (int)d;
+        }
         out->dims[d] = n > (int64_t)AJP_MAX_ELEMENTS ? AJP_MAX_ELEMENTS + 1 : (size_t)n;
     }
     return AJ_OK;

@@ -97,7 +97,7 @@ static aj_status lay_out(ajp_plan *plan, aj_error *err)
     good = good && plan->places != NULL;
     for (size_t s = 0; good && s < p->n_slots; s++) {
         const ajp_slot *slot = &p->slots[s];
-        if (s == p->input_slot || s == p->output_slot) continue;
+        if (slot->bound) continue;
         if (slot->width > 0) plan->places[s].row = ajp_round_up(slot->width, AJP_LANES);
         drop_dead(&a, p, slot->first);
         good = place_slot(plan, &a, s);
@@ -139,7 +139,7 @@ void ajp_plan_tensors(const ajp_operand_of_step *operands, size_t n_operands, si
 
 static bool plain_scratch(const ajp_plan *plan, const ajp_step *step, size_t *out)
 {
-    ajp_tensor in[AJP_STEP_PORTS], to[AJP_STEP_PORTS];
+    ajp_tensor *in = plan->tensors, *to = in + ajp_plan_max_ports(plan);
     size_t n;
     *out = 0;
     if (step->node->op->scratch == NULL) return true;
@@ -155,6 +155,8 @@ static bool plain_scratch(const ajp_plan *plan, const ajp_step *step, size_t *ou
 static aj_status size_scratch(ajp_plan *plan, aj_error *err)
 {
     const ajp_program *p = plan->program;
+    plan->tensors = ajp_arena_array(&plan->arena, 2 * ajp_plan_max_ports(plan), sizeof *plan->tensors);
+    if (plan->tensors == NULL) return too_much(plan, err);
     for (size_t i = 0; i < p->n_steps; i++) {
         size_t n;
         bool good = p->steps[i].is_product ? product_scratch(plan, &p->steps[i], &n)
@@ -171,17 +173,23 @@ static aj_status size_scratch(ajp_plan *plan, aj_error *err)
 aj_status ajp_plan_create(ajp_plan **out, aj_context *context, const aj_model *model, size_t max_chunk,
                           aj_error *err)
 {
+    return ajp_plan_create_for(out, context, &model->program, max_chunk, err);
+}
+
+aj_status ajp_plan_create_for(ajp_plan **out, aj_context *context, const ajp_program *program,
+                              size_t max_chunk, aj_error *err)
+{
     *out = NULL;
     if (max_chunk == 0)
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: a chunk of 0 samples; use 1 or more",
-                        model->program.graph.path);
+                        program->graph.path);
     ajp_plan *plan = ajp_calloc(context, 1, sizeof *plan);
-    if (plan == NULL) return ajp_no_memory(err, model->program.graph.path);
+    if (plan == NULL) return ajp_no_memory(err, program->graph.path);
     plan->context = context;
-    plan->program = &model->program;
+    plan->program = program;
     plan->kernels = ajp_kernels_for(context->isa);
     /* a model that is taken as a whole runs one input after the other */
-    plan->max_chunk = model->program.graph.whole ? 1 : max_chunk;
+    plan->max_chunk = program->graph.whole ? 1 : max_chunk;
     ajp_arena_init(&plan->arena, context);
     aj_status st = pack_products(plan, err);
     if (st == AJ_OK) st = lay_out(plan, err);
@@ -243,10 +251,12 @@ aj_status ajp_workspace_create(ajp_workspace **out, const ajp_plan *plan, aj_err
     ajp_workspace *workspace = ajp_calloc(plan->context, 1, sizeof *workspace);
     if (workspace == NULL) return too_much(plan, err);
     workspace->plan = plan;
+    workspace->tensors = ajp_calloc(plan->context, 2 * ajp_plan_max_ports(plan), sizeof *workspace->tensors);
+    workspace->bound = ajp_calloc(plan->context, plan->program->n_slots + 1, sizeof *workspace->bound);
     /* zeroed: the padding of rows is read by vector code and must be numbers */
     if (ajp_size_add(plan->memory_size, plan->scratch_size, &size))
         workspace->memory = ajp_calloc(plan->context, 1, size + ALIGNMENT);
-    if (workspace->memory == NULL) {
+    if (workspace->memory == NULL || workspace->tensors == NULL || workspace->bound == NULL) {
         ajp_workspace_destroy(workspace);
         return too_much(plan, err);
     }
@@ -258,5 +268,7 @@ void ajp_workspace_destroy(ajp_workspace *workspace)
 {
     if (workspace == NULL) return;
     ajp_free(workspace->plan->context, workspace->memory);
+    ajp_free(workspace->plan->context, workspace->tensors);
+    ajp_free(workspace->plan->context, workspace->bound);
     ajp_free(workspace->plan->context, workspace);
 }

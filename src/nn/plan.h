@@ -20,13 +20,29 @@ struct ajp_plan {
     size_t *product_of_step;          /* per step: its first one */
     ajp_place *places;                /* per slot */
     size_t memory_size, scratch_size; /* bytes */
+    ajp_tensor *tensors;              /* while sizes are worked out */
     ajp_arena arena;
 };
+
+/* Operators may look at ports that a node does not have. */
+static inline size_t ajp_plan_max_ports(const ajp_plan *plan)
+{
+    return plan->program->max_ports > 8 ? plan->program->max_ports : 8;
+}
 
 struct ajp_workspace {
     const ajp_plan *plan;
     unsigned char *memory; /* slots, then scratch */
+    ajp_tensor *tensors;   /* of the step that runs: inputs, then outputs */
+    void **bound;          /* per slot: the caller's memory, or NULL */
 };
+
+aj_status ajp_plan_create_for(ajp_plan **out, aj_context *context, const ajp_program *program,
+                              size_t max_chunk, aj_error *err);
+/* n <= max_chunk samples between tensors in the caller's memory; program->tensors. */
+aj_status ajp_plan_run_tensors(const ajp_plan *plan, ajp_workspace *workspace, const void *const *inputs,
+                               size_t n, void *const *outputs, const ajp_product_hook *hook, ajp_pool *pool,
+                               aj_error *err);
 
 /* Operands with their concrete shapes for n samples; data of constants only. */
 void ajp_plan_tensors(const ajp_operand_of_step *operands, size_t n_operands, size_t n_samples,

@@ -27,9 +27,11 @@ static size_t new_slot(compiler *c, const ajp_type *type)
     return c->program->n_slots++;
 }
 
+static const ajp_operand_of_step nothing = {NULL, AJP_NO_VALUE, {AJP_UNDEFINED, -1, 0, {0}}};
+
 static void set_output(compiler *c, ajp_step *step, size_t k, size_t value)
 {
-    step->out[k] = (ajp_operand_of_step){NULL, AJP_NO_VALUE, {AJP_UNDEFINED, -1, 0, {0}}};
+    step->out[k] = nothing;
     if (value == AJP_NO_VALUE) return;
     step->out[k].type = c->program->graph.values[value].type;
     c->slot_of[value] = step->out[k].slot = new_slot(c, &step->out[k].type);
@@ -126,10 +128,15 @@ static aj_status list_layers(ajp_program *p, aj_error *err)
 /* ---- steps ----------------------------------------------------------------------------------------------
  */
 
-static ajp_step *new_step(compiler *c)
+static ajp_step *new_step(compiler *c, size_t n_in, size_t n_out)
 {
-    ajp_step *step = &c->program->steps[c->program->n_steps];
-    memset(step, 0, sizeof *step);
+    ajp_program *p = c->program;
+    ajp_step *step = &p->steps[p->n_steps];
+    ajp_operand_of_step *ports = ajp_arena_array(p->graph.arena, n_in + n_out + 1, sizeof *ports);
+    if (ports == NULL) return NULL;
+    *step = (ajp_step){.n_in = n_in, .n_out = n_out, .in = ports, .out = ports + n_in};
+    if (n_in > p->max_ports) p->max_ports = n_in;
+    if (n_out > p->max_ports) p->max_ports = n_out;
     return step;
 }
 
@@ -138,18 +145,19 @@ static aj_status find_products(compiler *c, ajp_step *step)
 {
     const ajp_node *node = step->node;
     ajp_graph *g = &c->program->graph;
-    const ajp_type *in[AJP_STEP_PORTS] = {0};
-    const ajp_tensor *known[AJP_STEP_PORTS] = {0};
-    ajp_type out[AJP_STEP_PORTS];
+    size_t n = node->n_in + node->n_out + 8; /* operators may look at inputs that a node does not have */
     if (node->op->products == NULL) return AJ_OK;
+    const ajp_type **in = ajp_arena_array(g->arena, n, sizeof *in);
+    const ajp_tensor **known = ajp_arena_array(g->arena, n, sizeof *known);
+    ajp_type *out = ajp_arena_array(g->arena, n, sizeof *out);
+    if (in == NULL || known == NULL || out == NULL) return no_memory(c);
     for (size_t k = 0; k < node->n_in; k++) {
         if (node->in[k] == AJP_NO_VALUE) continue;
         in[k] = &step->in[k].type;
         known[k] = step->in[k].constant;
     }
     for (size_t k = 0; k < node->n_out; k++)
-        out[k] = node->out[k] == AJP_NO_VALUE ? (ajp_type){AJP_UNDEFINED, -1, 0, {0}}
-                                              : g->values[node->out[k]].type;
+        out[k] = node->out[k] == AJP_NO_VALUE ? nothing.type : g->values[node->out[k]].type;
     ajp_op_products_query query = {node, g->arena, node->n_in, node->n_out, in, known, out};
     return ajp_products_declared(&query, &step->op_products, &step->n_op_products) ? AJ_OK : no_memory(c);
 }
@@ -157,12 +165,11 @@ static aj_status find_products(compiler *c, ajp_step *step)
 static aj_status add_plain(compiler *c, const ajp_node *node)
 {
     ajp_graph *g = &c->program->graph;
-    ajp_step *step = new_step(c);
+    ajp_step *step = new_step(c, node->n_in, node->n_out);
+    if (step == NULL) return no_memory(c);
     step->node = node;
-    step->n_in = node->n_in;
-    step->n_out = node->n_out;
     for (size_t k = 0; k < node->n_in; k++) {
-        step->in[k] = (ajp_operand_of_step){NULL, AJP_NO_VALUE, {AJP_UNDEFINED, -1, 0, {0}}};
+        step->in[k] = nothing;
         if (node->in[k] == AJP_NO_VALUE) continue;
         step->in[k].constant = g->values[node->in[k]].constant;
         step->in[k].slot = c->slot_of[node->in[k]];
@@ -196,11 +203,10 @@ static aj_status add_dynamic_c(compiler *c, const ajp_node *gemm, size_t product
                        .n_in = 2,
                        .n_out = 1,
                        .live = true};
-    ajp_step *step = new_step(c);
+    ajp_step *step = new_step(c, 2, 1);
     const ajp_type *type = &g->values[gemm->out[0]].type;
+    if (step == NULL) return no_memory(c);
     step->node = node;
-    step->n_in = 2;
-    step->n_out = 1;
     step->in[0] = (ajp_operand_of_step){NULL, product_slot, *type};
     step->in[1] = (ajp_operand_of_step){NULL, c->slot_of[gemm->in[2]], g->values[gemm->in[2]].type};
     set_output(c, step, 0, gemm->out[0]);
@@ -211,14 +217,14 @@ static aj_status add_dynamic_c(compiler *c, const ajp_node *gemm, size_t product
 static aj_status add_product(compiler *c, const ajp_node *node, bool *done)
 {
     ajp_graph *g = &c->program->graph;
-    ajp_step *step = new_step(c);
+    ajp_step *step = new_step(c, 1, 1);
     bool out_of_memory;
+    if (step == NULL) return no_memory(c);
     *done = ajp_product_from_node(g, step, node, &out_of_memory);
     if (out_of_memory) return no_memory(c);
     if (!*done) return AJ_OK;
     bool left = g->values[node->in[0]].constant != NULL;
     step->node = node;
-    step->n_out = 1;
     step->in[0].slot = c->slot_of[node->in[left ? 1 : 0]];
     set_output(c, step, 0, node->out[0]);
     c->program->n_steps++;
@@ -286,96 +292,191 @@ static void find_lifetimes(ajp_program *p)
             if (!step->is_product || step->turned || step->product.cols != slot->width) slot->width = 0;
         }
     }
-    p->slots[p->input_slot].width = 0;
-    p->slots[p->output_slot].width = 0;
-    p->slots[p->output_slot].last = p->n_steps;
+    for (size_t k = 0; k < p->n_inputs; k++) p->slots[p->inputs[k].slot].width = 0;
+    for (size_t k = 0; k < p->n_outputs; k++) {
+        if (p->outputs[k].slot == AJP_NO_VALUE) continue;
+        p->slots[p->outputs[k].slot].width = 0;
+        p->slots[p->outputs[k].slot].last = p->n_steps;
+    }
 }
 
-static aj_status compile_steps(ajp_program *p, aj_error *err)
+/* Which slots are the caller's memory: of a network from rows of floats, an input alone in its row and the
+ * output, when they are floats. */
+static void find_bound(ajp_program *p)
 {
+    for (size_t k = 0; k < p->n_inputs; k++) {
+        bool as_is = p->n_inputs == 1 && p->inputs[k].type.dtype == AJP_FLOAT32;
+        p->slots[p->inputs[k].slot].bound = p->tensors || as_is;
+    }
+    for (size_t k = 0; k < p->n_outputs; k++)
+        if (p->outputs[k].slot != AJP_NO_VALUE && p->outputs[k].slot >= p->n_inputs)
+            p->slots[p->outputs[k].slot].bound = p->tensors || p->outputs[k].type.dtype == AJP_FLOAT32;
+}
+
+static aj_status make_tables(compiler *c)
+{
+    ajp_program *p = c->program;
     ajp_graph *g = &p->graph;
-    compiler c = {p, ajp_arena_array(g->arena, g->n_values + 1, sizeof(size_t)),
-                  ajp_arena_array(g->arena, g->n_values + 1, sizeof(size_t)), err};
-    size_t n_outputs = 1, n_steps = 1;
+    size_t n_slots = p->n_inputs + 1, n_steps = 1;
     for (size_t i = 0; i < g->n_nodes; i++) {
         size_t n_more = !g->nodes[i].live                          ? 0
                         : g->nodes[i].op->role == AJP_ROLE_PRODUCT ? 2
                                                                    : 1; /* 2: an Add of its own */
         n_steps += n_more;
-        n_outputs += n_more * g->nodes[i].n_out;
+        n_slots += n_more * g->nodes[i].n_out;
     }
+    c->slot_of = ajp_arena_array(g->arena, g->n_values + 1, sizeof *c->slot_of);
+    c->product_of = ajp_arena_array(g->arena, g->n_values + 1, sizeof *c->product_of);
     p->steps = ajp_arena_array(g->arena, n_steps, sizeof *p->steps);
-    p->slots = ajp_arena_array(g->arena, n_outputs, sizeof *p->slots);
-    if (c.slot_of == NULL || c.product_of == NULL || p->steps == NULL || p->slots == NULL)
-        return no_memory(&c);
-    p->n_steps = p->n_slots = 0;
-    for (size_t i = 0; i < g->n_values; i++) c.slot_of[i] = AJP_NO_VALUE;
-    c.slot_of[p->input] = p->input_slot = new_slot(&c, &g->values[p->input].type);
+    p->slots = ajp_arena_array(g->arena, n_slots, sizeof *p->slots);
+    if (c->slot_of == NULL || c->product_of == NULL || p->steps == NULL || p->slots == NULL)
+        return no_memory(c);
+    p->n_steps = p->n_slots = p->max_ports = 0;
+    for (size_t i = 0; i < g->n_values; i++) c->slot_of[i] = AJP_NO_VALUE;
+    return AJ_OK;
+}
+
+/* The slots of the inputs come first, in order. */
+static aj_status compile_steps(ajp_program *p, aj_error *err)
+{
+    ajp_graph *g = &p->graph;
+    compiler c = {p, NULL, NULL, err};
+    AJ_TRY(make_tables(&c));
+    for (size_t k = 0; k < p->n_inputs; k++) {
+        ajp_port *port = &p->inputs[k];
+        c.slot_of[port->value] = port->slot = new_slot(&c, &port->type);
+    }
     for (size_t i = 0; i < g->n_nodes; i++)
         if (g->nodes[i].live) AJ_TRY(compile_node(&c, &g->nodes[i]));
-    p->output_slot = c.slot_of[p->output];
+    for (size_t k = 0; k < p->n_outputs; k++)
+        p->outputs[k].slot =
+            g->values[p->outputs[k].value].constant != NULL ? AJP_NO_VALUE : c.slot_of[p->outputs[k].value];
     find_lifetimes(p);
+    find_bound(p);
     return list_layers(p, err);
 }
 
-/* ---- choice of mode -------------------------------------------------------------------------------------
+/* ---- inputs and outputs ---------------------------------------------------------------------------------
  */
 
-static aj_status check_ends(ajp_program *p, aj_error *err)
+static aj_status make_ports(ajp_program *p, aj_error *err)
+{
+    ajp_graph *g = &p->graph;
+    p->n_inputs = g->n_inputs;
+    p->n_outputs = p->tensors ? g->n_outputs : 1;
+    p->inputs = ajp_arena_array(g->arena, p->n_inputs + 1, sizeof *p->inputs);
+    p->outputs = ajp_arena_array(g->arena, p->n_outputs + 1, sizeof *p->outputs);
+    if (p->inputs == NULL || p->outputs == NULL) return ajp_no_memory(err, g->path);
+    for (size_t k = 0; k < p->n_inputs; k++)
+        p->inputs[k] = (ajp_port){g->inputs[k], AJP_NO_VALUE, g->values[g->inputs[k]].type, 0};
+    for (size_t k = 0; k < p->n_outputs; k++)
+        p->outputs[k] = (ajp_port){g->outputs[k], AJP_NO_VALUE, g->values[g->outputs[k]].type, 0};
+    for (size_t k = 0; k < p->n_inputs; k++) (void)ajp_type_elements(&p->inputs[k].type, &p->inputs[k].n);
+    for (size_t k = 0; k < p->n_outputs; k++) (void)ajp_type_elements(&p->outputs[k].type, &p->outputs[k].n);
+    return AJ_OK;
+}
+
+/* Rows of floats: every sample has its inputs one after the other, and the first output. */
+static aj_status check_rows(ajp_program *p, aj_error *err)
 {
     const ajp_graph *g = &p->graph;
-    const ajp_value *in = &g->values[p->input], *out = &g->values[p->output];
-    (void)ajp_type_elements(&in->type, &p->n_input_features);
-    (void)ajp_type_elements(&out->type, &p->n_output_features);
-    if (in->type.dtype != AJP_FLOAT32 || out->type.dtype != AJP_FLOAT32)
-        return ajp_fail(err, AJ_UNSUPPORTED, 0,
-                        "%s: input \"%s\" is %s and output \"%s\" is %s; this version runs networks "
-                        "from float32 to float32",
-                        g->path, in->name, ajp_dtype_name(in->type.dtype), out->name,
-                        ajp_dtype_name(out->type.dtype));
-    if (p->n_input_features == 0 || p->n_output_features == 0)
-        return ajp_fail(err, AJ_CORRUPT, 0, "%s: input \"%s\" or output \"%s\" has no elements", g->path,
-                        in->name, out->name);
+    const ajp_value *out = &g->values[p->outputs[0].value];
+    p->n_input_features = 0;
+    for (size_t k = 0; k < p->n_inputs; k++)
+        if (p->inputs[k].n == 0 || !ajp_size_add(p->n_input_features, p->inputs[k].n, &p->n_input_features))
+            return ajp_fail(err, AJ_CORRUPT, 0, "%s: input \"%s\" has no elements", g->path,
+                            g->values[p->inputs[k].value].name);
+    p->n_output_features = p->outputs[0].n;
+    if (p->n_output_features == 0)
+        return ajp_fail(err, AJ_CORRUPT, 0, "%s: output \"%s\" has no elements", g->path, out->name);
     if (out->constant != NULL)
         return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: output \"%s\" does not depend on the input", g->path,
                         out->name);
     return AJ_OK;
 }
 
+/* Samples have to lie one after the other where the caller sees them. */
+static aj_status check_outputs(const ajp_program *p, aj_error *err)
+{
+    const ajp_graph *g = &p->graph;
+    for (size_t k = 0; k < p->n_outputs; k++) {
+        const ajp_value *out = &g->values[p->outputs[k].value];
+        int axis = p->outputs[k].type.batch_axis;
+        if (out->counts_samples)
+            return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: output \"%s\" depends on the number of samples",
+                            g->path, out->name);
+        if (axis > 0 && ajp_dims_product(p->outputs[k].type.dims, (size_t)axis) != 1)
+            return ajp_fail(err, AJ_UNSUPPORTED, 0,
+                            "%s: output \"%s\" has an axis before that of the samples", g->path, out->name);
+    }
+    return AJ_OK;
+}
+
+static aj_status finish(ajp_program *p, aj_error *err)
+{
+    AJ_TRY(make_ports(p, err));
+    AJ_TRY(check_outputs(p, err));
+    if (!p->tensors) AJ_TRY(check_rows(p, err));
+    ajp_graph_mark_live(&p->graph, p->graph.outputs, p->n_outputs);
+    return compile_steps(p, err);
+}
+
+/* ---- choice of mode -------------------------------------------------------------------------------------
+ */
+
+static aj_status check_inputs(const ajp_program *p, aj_error *err)
+{
+    const ajp_graph *g = &p->graph;
+    if (g->n_outputs == 0 || (!p->tensors && g->n_inputs == 0))
+        return ajp_fail(err, AJ_UNSUPPORTED, 0,
+                        "%s: the network has %zu inputs and %zu outputs; one of each "
+                        "is needed",
+                        g->path, g->n_inputs, g->n_outputs);
+    for (size_t k = 0; k < g->n_inputs; k++) {
+        const ajp_value *in = &g->values[g->inputs[k]];
+        if (in->why_untyped != NULL)
+            return ajp_fail(err, AJ_UNSUPPORTED, 0,
+                            "%s: input \"%s\" is %s; a dense tensor with a shape is needed", g->path,
+                            in->name, in->why_untyped);
+    }
+    return AJ_OK;
+}
+
 static aj_status compile_mode(ajp_program *p, bool whole, aj_error *err)
 {
     AJ_TRY(ajp_graph_infer(&p->graph, whole, err));
-    AJ_TRY(check_ends(p, err));
-    ajp_graph_mark_live(&p->graph, p->output);
-    return compile_steps(p, err);
+    return finish(p, err);
 }
 
 aj_status ajp_program_compile(ajp_program *program, aj_error *err)
 {
-    ajp_graph *g = &program->graph;
-    if (g->n_inputs != 1 || g->n_outputs == 0)
-        return ajp_fail(err, AJ_UNSUPPORTED, 0,
-                        "%s: the network has %zu inputs (\"%.40s\", \"%.40s\", ...) and %zu outputs; this "
-                        "version runs networks with one data input",
-                        g->path, g->n_inputs, g->n_inputs > 0 ? g->values[g->inputs[0]].name : "",
-                        g->n_inputs > 1 ? g->values[g->inputs[1]].name : "", g->n_outputs);
-    program->input = g->inputs[0];
-    program->output = g->outputs[0];
-    const ajp_value *in = &g->values[program->input];
-    if (in->why_untyped != NULL)
-        return ajp_fail(err, AJ_UNSUPPORTED, 0,
-                        "%s: input \"%s\" is %s; a dense tensor with a shape is needed", g->path, in->name,
-                        in->why_untyped);
-    if (in->type.rank == 0) return compile_mode(program, true, err);
-    bool symbolic = in->type.dims[0] == SIZE_MAX;
+    AJ_TRY(check_inputs(program, err));
     aj_error first = {0};
     aj_status st = compile_mode(program, false, &first);
-    if (st == AJ_OK) return AJ_OK;
-    /* A model exported for a fixed number of samples may not run with another one: then it is taken as a
-     * whole. */
-    if (symbolic || st == AJ_NO_MEMORY) {
-        if (err != NULL) *err = first;
-        return st;
-    }
+    if (st == AJ_NO_MEMORY && err != NULL) *err = first;
+    if (st == AJ_OK || st == AJ_NO_MEMORY) return st;
+    /* A network that cannot be said to treat samples one by one gets them one by one: each is a run of the
+     * whole network, of as many as the file fixes, else of one. */
     return compile_mode(program, true, err);
+}
+
+aj_status ajp_program_compile_as(ajp_program *program, const ajp_type *types, aj_error *err)
+{
+    AJ_TRY(check_inputs(program, err));
+    program->graph.whole = program->graph.n_inputs == 0 || types[0].batch_axis < 0;
+    AJ_TRY(ajp_graph_infer_as(&program->graph, types, err));
+    return finish(program, err);
+}
+
+aj_status ajp_program_derive(ajp_program *out, const ajp_program *base, ajp_arena *arena, aj_error *err)
+{
+    const ajp_graph *g = &base->graph;
+    *out = (ajp_program){.graph = *g};
+    out->graph.arena = arena;
+    out->graph.values = ajp_arena_array(arena, g->n_values + 1, sizeof *g->values);
+    out->graph.nodes = ajp_arena_array(arena, g->n_nodes + 1, sizeof *g->nodes);
+    if (out->graph.values == NULL || out->graph.nodes == NULL) return ajp_no_memory(err, g->path);
+    memcpy(out->graph.values, g->values, g->n_values * sizeof *g->values);
+    memcpy(out->graph.nodes, g->nodes, g->n_nodes * sizeof *g->nodes);
+    return AJ_OK;
 }

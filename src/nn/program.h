@@ -5,14 +5,13 @@
 
 #include "op.h"
 
-enum { AJP_STEP_PORTS = 8 };
-
 /* A tensor that steps write and read. */
 typedef struct {
     size_t n;            /* elements per sample (of the whole input in whole mode) */
     size_t element_size; /* bytes */
     size_t first, last;  /* steps: written by, last read by */
     size_t width;        /* a product's outputs, when only products of that many inputs read it; else 0 */
+    bool bound;          /* the caller's memory: nothing is laid out for it */
 } ajp_slot;
 
 typedef struct {
@@ -31,20 +30,30 @@ typedef struct {
     ajp_other_step other;
     const ajp_node *node;
     size_t n_in, n_out;
-    ajp_operand_of_step in[AJP_STEP_PORTS], out[AJP_STEP_PORTS];
+    ajp_operand_of_step *in, *out;
     size_t n_op_products;          /* of a step that is not a product itself: those inside its operator */
     ajp_product_step *op_products; /* packed NULL here */
     aj_layer_info layer; /* of the step; of a node with several products, of what is left beside them */
 } ajp_step;
 
+/* An input or output of the network. */
+typedef struct {
+    size_t value; /* of the graph */
+    size_t slot;  /* AJP_NO_VALUE: an output that is a constant */
+    ajp_type type;
+    size_t n; /* elements per sample */
+} ajp_port;
+
 typedef struct {
     ajp_graph graph;
+    bool tensors; /* all outputs, all ports in the caller's memory; else rows of floats, the first output */
     size_t n_steps, n_slots;
     ajp_step *steps;
     ajp_slot *slots;
-    size_t input_slot, output_slot;
-    size_t input, output; /* values */
-    size_t n_input_features, n_output_features;
+    size_t n_inputs, n_outputs;
+    ajp_port *inputs, *outputs;
+    size_t n_input_features, n_output_features; /* of all inputs, of the first output */
+    size_t max_ports;                           /* inputs or outputs of any step */
     size_t n_layers;
     aj_layer_info *layers; /* of products and steps, in execution order */
 } ajp_program;
@@ -57,6 +66,11 @@ static inline size_t ajp_step_n_products(const ajp_step *step)
 /* From a built graph: infers shapes (samples on the first axis when that is possible, else the input as a
  * whole), then compiles. */
 aj_status ajp_program_compile(ajp_program *program, aj_error *err);
+/* The same for inputs of given types (batch_axis 0: samples; of all inputs, in order). */
+aj_status ajp_program_compile_as(ajp_program *program, const ajp_type *types, aj_error *err);
+/* A program of its own for other shapes: shares the file's constants with `base`, the rest is made in
+ * `arena`. */
+aj_status ajp_program_derive(ajp_program *out, const ajp_program *base, ajp_arena *arena, aj_error *err);
 
 /* fold.c: true when the node was taken up by the product step. */
 bool ajp_fold_into_product(const ajp_graph *graph, ajp_step *step, const ajp_node *node, bool *no_memory);
