@@ -64,10 +64,14 @@ typedef struct {
     double sample_hertz; /* > 0: a thread of the meter samples so often from start to stop, oftener where a
                           * counter would wrap in between; 10 is a good rate.  0: whoever measures calls
                           * aj_meter_sample */
+    const char *cgroup; /* whose CPU time is the tree's: NULL = that of the pid's own cgroup (version 2) where
+                         * it holds nothing but the tree, else the processes'; "" = always the processes';
+                         * else this cgroup with all that is in it, as /proc/PID/cgroup names it, and pid may
+                         * be 0 */
 } aj_meter_options;
-#define AJ_METER_OPTIONS_INIT                                  \
-    {                                                          \
-        sizeof(aj_meter_options), NULL, NULL, NULL, NULL, 0, 0 \
+#define AJ_METER_OPTIONS_INIT                                        \
+    {                                                                \
+        sizeof(aj_meter_options), NULL, NULL, NULL, NULL, 0, 0, NULL \
     }
 
 /* Energy between start and stop (or until now). */
@@ -114,6 +118,16 @@ typedef struct {
 AJ_API AJ_MUST_USE aj_status aj_meter_open(aj_meter **out, const aj_context *context,
                                            const aj_meter_options *options, aj_error *err);
 AJ_API void aj_meter_close(aj_meter *meter);
+/* Whose CPU time divides the joules: "cgroup /job_7" or "process 123 and what it starts"; NULL: nothing is
+ * divided. */
+AJ_API const char *aj_meter_followed(const aj_meter *meter);
+/* The same without a meter: whether options->pid or ->cgroup can be followed here, in `about`, or why not. */
+AJ_API AJ_MUST_USE aj_status aj_meter_can_follow(const aj_context *context, const aj_meter_options *options,
+                                                 char *about, size_t size, aj_error *err);
+/* What a reader of the figures should know beside them, one sentence each, as of the latest sample: a sensor
+ * that is not believed, two that should agree and do not.  NULL past the last; borrowed until the next call.
+ */
+AJ_API const char *aj_meter_remark(aj_meter *meter, size_t i);
 /* Begins anew at zero joules, and starts the sampling thread where one was asked for. */
 AJ_API AJ_MUST_USE aj_status aj_meter_start(aj_meter *meter, aj_error *err);
 /* One reading of every zone; sensors of power are integrated between two of them (trapezoid), so call it

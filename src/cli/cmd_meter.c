@@ -2,7 +2,9 @@
 #include "cli.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "attojoule/meter.h"
 
@@ -16,11 +18,21 @@ const cli_option cmd_meter_options[] = {
      .kind = CLI_TEXT,
      .argument = "DIR",
      .fallback = "/proc",
-     .help = "folder to read instead of /proc, for the model"},
+     .help = "folder to read instead of /proc: the load for the model, the processes"},
     {.name = "nvml",
      .kind = CLI_TEXT,
      .argument = "FILE",
      .help = "library to open instead of libnvidia-ml.so.1"},
+    {.name = "pid",
+     .kind = CLI_COUNT,
+     .argument = "N",
+     .minimum = 1,
+     .maximum = INT_MAX,
+     .help = "process whose share could be told apart (default: aj itself)"},
+    {.name = "cgroup",
+     .kind = CLI_TEXT,
+     .argument = "PATH",
+     .help = "cgroup whose share could be told apart, as /proc/PID/cgroup names it"},
     CLI_OPTION_END,
 };
 
@@ -74,16 +86,27 @@ static json_t *zones_of(aj_meter *meter, const char *source, cli_table *table, c
     return zones;
 }
 
+static aj_meter_options options_of(cli *c)
+{
+    aj_meter_options options = AJ_METER_OPTIONS_INIT;
+    options.sysfs_root = cli_text(c, "sysfs");
+    options.nvml_library = cli_text(c, "nvml");
+    options.procfs_root = cli_text(c, "procfs");
+    options.cgroup = cli_text(c, "cgroup");
+    /* Ourselves; in a copy of another machine's /proc there is a first process, but not us. */
+    options.pid = cli_has(c, "pid") ? (long)cli_count(c, "pid") : cli_has(c, "procfs") ? 1 : (long)getpid();
+    return options;
+}
+
 static void try_source(cli *c, const char *name, const char *about, const char *tried, cli_table *sources,
                        cli_table *zones, cli_table *notes, json_t *document)
 {
-    aj_meter_options options = AJ_METER_OPTIONS_INIT;
+    aj_meter_options options = options_of(c);
     aj_error err = {AJ_OK, 0, ""};
     aj_meter *meter = NULL;
     options.source = name;
-    options.sysfs_root = cli_text(c, "sysfs");
-    options.procfs_root = cli_text(c, "procfs");
-    options.nvml_library = cli_text(c, "nvml");
+    options.pid = 0;
+    options.cgroup = NULL;
     aj_status st = aj_meter_open(&meter, c->context, &options, &err);
     cli_table_cell(sources, "%s", name);
     cli_table_cell(sources, "%s", state_of(st));
@@ -94,6 +117,19 @@ static void try_source(cli *c, const char *name, const char *about, const char *
                                               about, "tried_on", tried, "state", state_of(st), "message",
                                               st == AJ_OK ? NULL : err.message, "zones", found));
     aj_meter_close(meter);
+}
+
+/* Whether the share of one process could be told apart here, and by what. */
+static json_t *try_share(cli *c, FILE *text)
+{
+    char about[700] = "";
+    aj_error err = {AJ_OK, 0, ""};
+    aj_meter_options options = options_of(c);
+    aj_status st = aj_meter_can_follow(c->context, &options, about, sizeof about, &err);
+    if (text != NULL)
+        fprintf(text, "\nshare of a process: %s: %s\n", state_of(st), st == AJ_OK ? about : err.message);
+    return json_pack("{s:s, s:s?, s:s?}", "state", state_of(st), "followed", st == AJ_OK ? about : NULL,
+                     "message", st == AJ_OK ? NULL : err.message);
 }
 
 int cmd_meter(cli *c)
@@ -110,21 +146,23 @@ int cmd_meter(cli *c)
     cli_table_begin(&sources, "llll", source_headers);
     cli_table_begin(&zones, "lllllll", zone_headers);
     cli_table_begin(&notes, "lll", note_headers);
-    json_t *document = json_array();
+    json_t *rows = json_array();
     const char *name, *about = NULL, *tried = NULL;
     for (size_t i = 0; (name = aj_meter_source(i, &about, &tried)) != NULL; i++)
-        try_source(c, name, about, tried, &sources, &zones, &notes, document);
+        try_source(c, name, about, tried, &sources, &zones, &notes, rows);
     bool json = cli_has(c, "json"), any = zones.n_rows > zones.n_columns,
          noted = notes.n_rows > notes.n_columns;
-    if (json) {
-        json_dumpf(document, output.stream, JSON_INDENT(2));
-        fputc('\n', output.stream);
-    }
     cli_table_end(&sources, json ? NULL : output.stream);
     if (any && !json) fputc('\n', output.stream);
     cli_table_end(&zones, json || !any ? NULL : output.stream);
     if (noted && !json) fputc('\n', output.stream);
     cli_table_end(&notes, json || !noted ? NULL : output.stream);
+    json_t *share = try_share(c, json ? NULL : output.stream);
+    json_t *document = json_pack("{s:o, s:o}", "sources", rows, "share", share);
+    if (json) {
+        json_dumpf(document, output.stream, JSON_INDENT(2));
+        fputc('\n', output.stream);
+    }
     json_decref(document);
     return cli_output_finish(c, &output);
 }

@@ -7,12 +7,17 @@
 /* A machine that is busier than this is not idle. */
 static const double quiet_ratio = 0.05;
 
-aj_status ajp_meter_follow(aj_meter *meter, const char *procfs_root, long pid, aj_error *err)
+aj_status ajp_meter_follow(aj_meter *meter, const char *procfs_root, const ajp_followed *whose, aj_error *err)
 {
     meter->proc = meter->tree;
     meter->proc.root = ajp_arena_strdup(&meter->arena, procfs_root != NULL ? procfs_root : "/proc");
     if (meter->proc.root == NULL) return ajp_no_memory(err, "the process tree");
-    return ajp_processes_open(&meter->processes, meter->context, &meter->proc, pid, err);
+    return ajp_processes_open(&meter->processes, meter->context, &meter->proc, &meter->tree, whose, err);
+}
+
+const char *aj_meter_followed(const aj_meter *meter)
+{
+    return meter != NULL && meter->processes != NULL ? ajp_processes_about(meter->processes) : NULL;
 }
 
 bool ajp_meter_divides(const aj_meter *meter, const ajp_zone *zone)

@@ -1,5 +1,6 @@
 /* meter.c: opens power sources, samples their zones and adds them up without counting a joule twice. */
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,9 +54,28 @@ static aj_status read_zone(const aj_meter *meter, ajp_zone *zone, uint64_t *raw)
     return st;
 }
 
+/* Whoever was stopped, or paused with its virtual machine, has not seen what was drawn meanwhile. */
+static double longest_step_seconds(const aj_meter *meter)
+{
+    static const double least_seconds = 2, n_periods = 10;
+    return meter->sample_hertz > 0 ? fmax(n_periods / meter->sample_hertz, least_seconds) : 0;
+}
+
+/* Shorter ones are the distance between two clocks that were read one after the other. */
+static const double least_sleep_seconds = 0.01;
+
+static void look_for_sleep(aj_meter *meter)
+{
+    double now = meter->tree.suspended_seconds(meter->tree.user);
+    bool slept = now - meter->suspended_seconds > least_sleep_seconds;
+    for (size_t i = 0; slept && i < meter->n_zones; i++) meter->zones[i].slept = true;
+    meter->suspended_seconds = fmax(now, meter->suspended_seconds);
+}
+
 static void sample_zones(aj_meter *meter, bool fresh)
 {
     meter->fresh = fresh;
+    look_for_sleep(meter);
     /* One time a zone, taken around its own reading: the next zones may be slow. */
     for (size_t i = 0; i < meter->n_zones; i++) {
         uint64_t raw = 0;
@@ -200,28 +220,60 @@ aj_status ajp_meter_open_tree(aj_meter **out, const aj_context *context, const c
 /* Counters are updated every millisecond at best. */
 static const double most_hertz = 1000;
 
-aj_status aj_meter_open(aj_meter **out, const aj_context *context, const aj_meter_options *options,
+/* What a program says that was built with an older header: the fields that it does not know are 0. */
+static aj_status take_options(aj_meter_options *out, const aj_meter_options *given, aj_error *err)
+{
+    *out = (aj_meter_options)AJ_METER_OPTIONS_INIT;
+    if (given == NULL) return AJ_OK;
+    size_t first_version = offsetof(aj_meter_options, cgroup);
+    if (given->struct_size < first_version || given->struct_size > sizeof *out)
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "aj_meter_options: start from AJ_METER_OPTIONS_INIT");
+    memcpy(out, given, given->struct_size);
+    if (out->sample_hertz >= 0 && out->sample_hertz <= most_hertz) return AJ_OK;
+    return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "sample_hertz is %g; give 0 to %g, 10 is a good rate",
+                    out->sample_hertz, most_hertz);
+}
+
+static bool follows(const aj_meter_options *options)
+{
+    return options->pid > 0 || (options->cgroup != NULL && options->cgroup[0] != '\0');
+}
+
+aj_status aj_meter_open(aj_meter **out, const aj_context *context, const aj_meter_options *given,
                         aj_error *err)
 {
-    static const aj_meter_options plain = AJ_METER_OPTIONS_INIT;
+    aj_meter_options options;
     if (out == NULL) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "aj_meter_open: out is NULL");
     *out = NULL;
-    if (options == NULL) options = &plain;
-    if (options->struct_size != sizeof *options)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "aj_meter_options: start from AJ_METER_OPTIONS_INIT");
-    if (!(options->sample_hertz >= 0 && options->sample_hertz <= most_hertz))
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "sample_hertz is %g; give 0 to %g, 10 is a good rate",
-                        options->sample_hertz, most_hertz);
-    ajp_tree tree = ajp_tree_real(options->sysfs_root);
-    if (options->nvml_library != NULL) tree.nvml_library = options->nvml_library;
-    tree.proc_root = options->procfs_root;
-    AJ_TRY(ajp_meter_open_tree(out, context, options->source, &tree, err));
-    (*out)->sample_hertz = options->sample_hertz;
-    aj_status st = options->pid > 0 ? ajp_meter_follow(*out, options->procfs_root, options->pid, err) : AJ_OK;
+    AJ_TRY(take_options(&options, given, err));
+    ajp_tree tree = ajp_tree_real(options.sysfs_root);
+    if (options.nvml_library != NULL) tree.nvml_library = options.nvml_library;
+    tree.proc_root = options.procfs_root;
+    AJ_TRY(ajp_meter_open_tree(out, context, options.source, &tree, err));
+    (*out)->sample_hertz = options.sample_hertz;
+    if (!follows(&options)) return AJ_OK;
+    ajp_followed whose = {options.pid, options.cgroup};
+    aj_status st = ajp_meter_follow(*out, options.procfs_root, &whose, err);
     if (st == AJ_OK) return AJ_OK;
     aj_meter_close(*out);
     *out = NULL;
     return st;
+}
+
+aj_status aj_meter_can_follow(const aj_context *context, const aj_meter_options *given, char *about,
+                              size_t size, aj_error *err)
+{
+    aj_meter_options options;
+    ajp_processes *processes = NULL;
+    AJ_TRY(take_options(&options, given, err));
+    if (!follows(&options)) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "no pid and no cgroup to follow");
+    ajp_tree sys = ajp_tree_real(options.sysfs_root), proc = sys;
+    proc.root = options.procfs_root != NULL ? options.procfs_root : "/proc";
+    ajp_followed whose = {options.pid, options.cgroup};
+    AJ_TRY(ajp_processes_open(&processes, context, &proc, &sys, &whose, err));
+    snprintf(about, size, "%s", ajp_processes_about(processes));
+    ajp_processes_close(processes);
+    return AJ_OK;
 }
 
 void aj_meter_close(aj_meter *meter)
@@ -252,11 +304,16 @@ aj_status aj_meter_start(aj_meter *meter, aj_error *err)
 {
     if (meter == NULL) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "aj_meter_start: no meter");
     halt(meter);
-    for (size_t i = 0; i < meter->n_zones; i++) ajp_zone_restart(&meter->zones[i]);
+    for (size_t i = 0; i < meter->n_zones; i++) {
+        ajp_zone_restart(&meter->zones[i]);
+        meter->zones[i].slept = false;
+        meter->zones[i].longest_step_seconds = longest_step_seconds(meter);
+    }
     meter->started = true;
     meter->n_samples = 0;
     meter->start_seconds = meter->tree.now_seconds(meter->tree.user);
     meter->start_suspended_seconds = meter->tree.suspended_seconds(meter->tree.user);
+    meter->suspended_seconds = meter->start_suspended_seconds;
     sample_zones(meter, true);
     ajp_meter_divide_begin(meter);
     ajp_meter_forget_marks(meter);
@@ -311,9 +368,7 @@ static void add_split(aj_reading *sum, const ajp_split *split)
     sum->others_joules += split->others_joules;
 }
 
-/* What all zones of one row around the machine say; NaN when one of them is missing (psys is summed over
- * sockets). */
-static double row_platform_joules(const aj_meter *meter, const ajp_meter_ops *row)
+double ajp_row_platform_joules(const aj_meter *meter, const ajp_meter_ops *row)
 {
     double joules = NAN;
     for (size_t i = 0; i < meter->n_zones; i++) {
@@ -326,13 +381,25 @@ static double row_platform_joules(const aj_meter *meter, const ajp_meter_ops *ro
     return joules;
 }
 
+double ajp_inside_joules(const aj_meter *meter)
+{
+    double joules = 0;
+    for (size_t i = 0; i < meter->n_zones; i++) {
+        const ajp_zone *zone = &meter->zones[i];
+        if (zone->role == AJ_ZONE_ROLE_COUNTED && zone->kind != AJ_ZONE_GPU && zone->origin == AJ_MEASURED &&
+            zone->sum.seen)
+            joules += zone->sum.joules;
+    }
+    return joules;
+}
+
 /* The platform is believed only where it is at least what its processors and memory used: boards that do not
  * wire the sensor show next to nothing.  The first row that can be believed speaks; the others are views of
  * the same joules. */
 static double platform_joules(const aj_meter *meter, double inside_joules)
 {
     for (size_t i = 0; ajp_meter_row(i) != NULL; i++) {
-        double joules = row_platform_joules(meter, ajp_meter_row(i));
+        double joules = ajp_row_platform_joules(meter, ajp_meter_row(i));
         if (joules >= inside_joules) return joules;
     }
     return NAN;
@@ -351,7 +418,6 @@ aj_reading ajp_meter_total(const aj_meter *meter)
         sum.tree_cpu_seconds = meter->cpu_now.tree_seconds - meter->cpu_first.tree_seconds;
         sum.busy_cpu_seconds = meter->cpu_now.busy_seconds - meter->cpu_first.busy_seconds;
     }
-    double inside_joules = 0;
     sum.suspended_seconds =
         fmax(meter->tree.suspended_seconds(meter->tree.user) - meter->start_suspended_seconds, 0);
     sum.duration_seconds = meter->last_seconds - meter->start_seconds;
@@ -365,11 +431,9 @@ aj_reading ajp_meter_total(const aj_meter *meter)
             add_split(&sum, &split);
             sum.attributed_joules.origin = worst(sum.attributed_joules.origin, zone->origin);
         }
-        if (part.seen && zone->kind != AJ_ZONE_GPU && zone->origin == AJ_MEASURED)
-            inside_joules += part.joules;
     }
     if (sum.covers == 0) sum.low_joules = sum.high_joules = NAN;
-    sum.platform_joules = platform_joules(meter, inside_joules);
+    sum.platform_joules = platform_joules(meter, ajp_inside_joules(meter));
     return sum;
 }
 

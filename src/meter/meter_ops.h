@@ -36,10 +36,12 @@ typedef struct {
     aj_zone_role role;
     const char *parent; /* name of the zone that contains or equals this one, or NULL */
     ajp_counter counter;
-    void *device;            /* the row's own handle, or NULL */
-    int fds[AJP_ZONE_FILES]; /* files kept open from one reading to the next; -1 = not open */
-    double error_ratio;      /* known error of the sensor itself, as a share of the energy */
-    double unit_watts;       /* > 0: a sensor of power; `counter` then only has plausible_watts */
+    void *device;                /* the row's own handle, or NULL */
+    int fds[AJP_ZONE_FILES];     /* files kept open from one reading to the next; -1 = not open */
+    double error_ratio;          /* known error of the sensor itself, as a share of the energy */
+    double unit_watts;           /* > 0: a sensor of power; `counter` then only has plausible_watts */
+    double longest_step_seconds; /* between two readings that are integrated; 0: any */
+    bool slept;                  /* the machine did, since the latest reading */
     aj_origin origin;
     const double *ends_joules; /* low and high of a modelled zone, counted on like its reading; NULL: none */
     const char *note;          /* shown while there is no message; NULL: nothing */
@@ -71,11 +73,12 @@ struct aj_meter {
     size_t n_zones, n_capacity;
     void *states[AJP_N_ROWS]; /* of rows with a close */
     bool started;
-    double start_seconds, last_seconds, start_suspended_seconds;
+    double start_seconds, last_seconds, start_suspended_seconds, suspended_seconds;
     size_t n_samples;
     double sample_hertz;
     ajp_sampler *sampler;  /* while it runs; else NULL */
     bool fresh;            /* this sample was asked for: rows that look seldom look now */
+    char remark[448];      /* that was asked for last */
     char shown[1024];      /* the message of the zone that was asked for last */
     pthread_mutex_t mutex; /* around every sample and every look at the zones */
     ajp_phases phases;     /* of marks that the metered program itself gave; touched by its thread only */
@@ -105,6 +108,11 @@ ajp_zone *ajp_zone_add(aj_meter *meter, const ajp_meter_ops *ops, const char *na
 
 /* Adds one reading (or, with a status that is not OK, its absence) at a time. */
 void ajp_zone_take(ajp_zone *zone, aj_status status, uint64_t raw, double at_seconds);
+/* What the zones of one row around the machine say, NaN when one of them is missing (psys is summed over
+ * sockets); what processors and memory that are measured and counted have
+ * used. */
+double ajp_row_platform_joules(const aj_meter *meter, const ajp_meter_ops *row);
+double ajp_inside_joules(const aj_meter *meter);
 /* Forgets what was added up. */
 void ajp_zone_restart(ajp_zone *zone);
 /* The sum until now, an open gap included. */
@@ -119,8 +127,9 @@ aj_reading ajp_meter_total(const aj_meter *meter);
 void ajp_meter_refresh(aj_meter *meter, double fresh_seconds);
 /* Marks are counted from the sums as they are. */
 void ajp_meter_forget_marks(aj_meter *meter);
-/* Follows a process tree from now on; `procfs_root` NULL = /proc. */
-aj_status ajp_meter_follow(aj_meter *meter, const char *procfs_root, long pid, aj_error *err);
+/* Follows a process tree or a cgroup from now on; `procfs_root` NULL = /proc. */
+aj_status ajp_meter_follow(aj_meter *meter, const char *procfs_root, const ajp_followed *whose,
+                           aj_error *err);
 /* Under the mutex: begins to divide; divides what has come since the last time, where that was so long ago.
  */
 void ajp_meter_divide_begin(aj_meter *meter);

@@ -10,6 +10,8 @@
  * which the kernel counts up under the lock that also guards the lists of children). */
 #include "processes.h"
 
+#include "cgroup.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
@@ -42,6 +44,9 @@ struct ajp_processes {
     const aj_context *context;
     ajp_tree tree;
     double tick_seconds;
+    bool in_cgroup; /* then the rest is about nothing but the machine's own time */
+    ajp_cgroup cgroup;
+    char about[AJP_CGROUP_SIZE + 16];
     process *list;
     size_t n, n_capacity;
     size_t n_holding; /* so many from the front of the list keep their files open */
@@ -255,6 +260,11 @@ aj_status ajp_processes_update(ajp_processes *p, ajp_cpu_time *out, aj_error *er
 {
     ajp_cpu_time now = {0, 0, 0, 0};
     AJ_TRY(read_machine(p, &now, err));
+    if (p->in_cgroup) {
+        now.tree_seconds = ajp_cgroup_seconds(&p->cgroup);
+        *out = now;
+        return AJ_OK;
+    }
     look_again(p);
     bury(p);
     bool look = p->look;
@@ -271,12 +281,32 @@ aj_status ajp_processes_update(ajp_processes *p, ajp_cpu_time *out, aj_error *er
     return AJ_OK;
 }
 
+bool ajp_processes_has(const ajp_processes *p, long pid)
+{
+    return p->in_cgroup ? ajp_cgroup_has(&p->cgroup, &p->tree, pid) : known(p, pid) != NULL;
+}
+
+const char *ajp_processes_about(const ajp_processes *p)
+{
+    return p->about;
+}
+
+/* ---- opening --------------------------------------------------------------------------------------- */
+
+static void drop_list(ajp_processes *p)
+{
+    for (size_t i = 0; i < p->n; i++) let_go(&p->list[i]);
+    ajp_free(p->context, p->list);
+    p->list = NULL;
+    p->n = p->n_capacity = 0;
+}
+
 void ajp_processes_close(ajp_processes *p)
 {
     if (p == NULL) return;
-    for (size_t i = 0; i < p->n; i++) let_go(&p->list[i]);
+    drop_list(p);
+    if (p->in_cgroup) ajp_cgroup_close(&p->cgroup);
     ajp_tree_close(&p->stat_fd);
-    ajp_free(p->context, p->list);
     ajp_free(p->context, p);
 }
 
@@ -288,7 +318,7 @@ static size_t holding_limit(void)
     return files.rlim_cur / 16 < MOST_HOLDING ? (size_t)files.rlim_cur / 16 : MOST_HOLDING;
 }
 
-static aj_status begin(ajp_processes *p, long pid, aj_error *err)
+static aj_status follow_tree(ajp_processes *p, long pid, aj_error *err)
 {
     figures root;
     char path[PATH_SIZE];
@@ -302,22 +332,65 @@ static aj_status begin(ajp_processes *p, long pid, aj_error *err)
         return ajp_fail(err, AJ_UNSUPPORTED, 0,
                         "%s/%s: cannot be read; the kernel has to be built with CONFIG_PROC_CHILDREN",
                         p->tree.root, path);
+    snprintf(p->about, sizeof p->about, "process %ld and what it starts", pid);
     return add(p, pid, err);
 }
 
-aj_status ajp_processes_open(ajp_processes **out, const aj_context *context, const ajp_tree *tree, long pid,
-                             aj_error *err)
+static void follow_cgroup(ajp_processes *p, const ajp_cgroup *group)
+{
+    drop_list(p);
+    p->cgroup = *group;
+    p->in_cgroup = true;
+    snprintf(p->about, sizeof p->about, "cgroup %s", group->path);
+}
+
+static bool in_tree(const void *processes, long pid)
+{
+    return known(processes, pid) != NULL;
+}
+
+/* The group of the process, if it holds nothing but the tree; a shell or a meter in it would be taken for
+ * ours. */
+static void try_own_cgroup(ajp_processes *p, const ajp_tree *sys, long pid)
+{
+    char path[AJP_CGROUP_SIZE];
+    ajp_cgroup group;
+    ajp_cpu_time now;
+    if (ajp_cgroup_of(&p->tree, pid, path, NULL) != AJ_OK ||
+        ajp_cgroup_open(&group, sys, path, NULL) != AJ_OK)
+        return;
+    if (ajp_processes_update(p, &now, NULL) == AJ_OK && ajp_cgroup_all(&group, p->context, in_tree, p))
+        follow_cgroup(p, &group);
+    else
+        ajp_cgroup_close(&group);
+}
+
+static aj_status begin(ajp_processes *p, const ajp_tree *sys, const ajp_followed *whose, aj_error *err)
+{
+    if (whose->cgroup != NULL && whose->cgroup[0] != '\0') {
+        ajp_cgroup group;
+        AJ_TRY(ajp_cgroup_open(&group, sys, whose->cgroup, err));
+        follow_cgroup(p, &group);
+        return AJ_OK;
+    }
+    AJ_TRY(follow_tree(p, whose->pid, err));
+    if (whose->cgroup == NULL) try_own_cgroup(p, sys, whose->pid);
+    return AJ_OK;
+}
+
+aj_status ajp_processes_open(ajp_processes **out, const aj_context *context, const ajp_tree *proc,
+                             const ajp_tree *sys, const ajp_followed *whose, aj_error *err)
 {
     *out = NULL;
     ajp_processes *p = ajp_calloc(context, 1, sizeof *p);
     if (p == NULL) return ajp_no_memory(err, "the process tree");
     p->context = context;
-    p->tree = *tree;
+    p->tree = *proc;
     p->stat_fd = -1;
     p->look = true;
     p->n_holding = holding_limit();
     p->tick_seconds = 1.0 / (double)sysconf(_SC_CLK_TCK);
-    aj_status st = begin(p, pid, err);
+    aj_status st = begin(p, sys, whose, err);
     if (st != AJ_OK) {
         ajp_processes_close(p);
         return st;

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 1024, LINE_SIZE = 128, MOST_NAMES = 4096 };
+enum { PATH_SIZE = 1024, LINE_SIZE = 128, MOST_NAMES = 4096, HALF_PAGE = 2048 };
 
 static int open_real(const char *root, const char *path, int *fd)
 {
@@ -23,14 +23,18 @@ static int open_real(const char *root, const char *path, int *fd)
     return *fd < 0 ? errno : 0;
 }
 
-/* The files of /sys and /proc make their text anew at offset 0. */
+/* The files of /sys and /proc make their text anew at offset 0; lists come a page at a time. */
 static int read_start(int fd, char *text, size_t size)
 {
+    size_t n = 0;
     ssize_t got;
-    do got = pread(fd, text, size - 1, 0);
-    while (got < 0 && errno == EINTR);
-    if (got < 0) return errno;
-    text[got] = '\0';
+    do {
+        do got = pread(fd, text + n, size - 1 - n, (off_t)n);
+        while (got < 0 && errno == EINTR);
+        if (got < 0) return errno;
+        n += (size_t)got;
+    } while (got >= HALF_PAGE && n < size - 1);
+    text[n] = '\0';
     return 0;
 }
 
@@ -73,12 +77,13 @@ static double clock_seconds(clockid_t clock)
     return (double)at.tv_sec + 1e-9 * (double)at.tv_nsec;
 }
 
-/* The monotonic clock stands still in suspend, the boot clock goes on. */
+/* The monotonic clock stands still in suspend, the boot clock goes on.  It is read first: being interrupted
+ * between the two must not look like a sleep. */
 static double suspended_real(void *user)
 {
     (void)user;
-    double awake = clock_seconds(CLOCK_MONOTONIC);
-    return clock_seconds(CLOCK_BOOTTIME) - awake;
+    double ever = clock_seconds(CLOCK_BOOTTIME);
+    return ever - clock_seconds(CLOCK_MONOTONIC);
 }
 
 ajp_tree ajp_tree_real(const char *root)

@@ -32,12 +32,26 @@ static void close_gap(ajp_zone_sum *sum, double from_seconds, double to_seconds)
     sum->open_gap_seconds = NAN;
 }
 
+/* The machine slept between two readings.  What the counter holds of the sleep cannot be told from what was
+ * used awake: a difference that the awake time explains is taken, as the most that it was; any other one
+ * (slept through, or begun anew) leaves that time unknown. */
+static ajp_step across_sleep(const ajp_zone *zone, ajp_step step, double elapsed_seconds)
+{
+    if (step.kind == AJP_STEP_FORWARD || step.kind == AJP_STEP_WRAP) {
+        step.low_joules = 0;
+        return step;
+    }
+    double most = zone->counter.plausible_watts * fmax(elapsed_seconds, 0);
+    return (ajp_step){AJP_STEP_JUMP, 0, 0, most};
+}
+
 static void take_counter(ajp_zone *zone, uint64_t raw, double at_seconds)
 {
     ajp_zone_sum *sum = &zone->sum;
     ajp_step step;
     double from = sum->at_seconds;
     if (ajp_counter_step(&zone->counter, sum->raw, raw, at_seconds - from, &step, NULL) != AJ_OK) return;
+    if (zone->slept) step = across_sleep(zone, step, at_seconds - from);
     sum->joules += step.joules;
     bool modelled = zone->ends_joules != NULL && step.kind == AJP_STEP_FORWARD;
     sum->low_joules += modelled ? zone->ends_joules[0] - sum->ends_joules[0] : step.low_joules;
@@ -51,11 +65,16 @@ static void take_counter(ajp_zone *zone, uint64_t raw, double at_seconds)
     sum->open_gap_seconds = from;
 }
 
-/* Sensors of power are integrated only between two good readings that follow each other. */
+/* Sensors of power are integrated only between two good readings that follow each other soon. */
 static void take_power(ajp_zone *zone, uint64_t raw, double at_seconds)
 {
     ajp_zone_sum *sum = &zone->sum;
-    double seconds = at_seconds - sum->at_seconds;
+    double seconds = fmax(at_seconds - sum->at_seconds, 0);
+    if (isnan(sum->open_gap_seconds) && zone->longest_step_seconds > 0 &&
+        seconds > zone->longest_step_seconds) {
+        sum->n_gaps++;
+        sum->open_gap_seconds = sum->at_seconds;
+    }
     if (!isnan(sum->open_gap_seconds)) {
         sum->lower_bound = true;
         sum->high_joules += zone->counter.plausible_watts * seconds;
@@ -94,6 +113,7 @@ void ajp_zone_take(ajp_zone *zone, aj_status status, uint64_t raw, double at_sec
         take_power(zone, raw, at_seconds);
     else if (sum->seen)
         take_counter(zone, raw, at_seconds);
+    zone->slept = false;
     if (!isnan(sum->open_gap_seconds)) {
         if (!sum->seen) { /* nothing is known of the time before the first good reading */
             sum->lower_bound = true;

@@ -23,6 +23,7 @@ int main(void)
     FIELD(aj_meter_options, procfs_root);
     FIELD(aj_meter_options, pid);
     FIELD(aj_meter_options, sample_hertz);
+    FIELD(aj_meter_options, cgroup);
     WHOLE(aj_estimate);
     FIELD(aj_estimate, value);
     FIELD(aj_estimate, stddev);

@@ -97,6 +97,11 @@ static double seconds(const bed *b, ajp_processes *p)
     return now.tree_seconds;
 }
 
+static aj_status open_tree(ajp_processes **out, const ajp_tree *proc, long pid, aj_error *err)
+{
+    return ajp_processes_open(out, NULL, proc, proc, &(ajp_followed){pid, ""}, err);
+}
+
 /* Births, deaths, reaping, orphans, numbers used again.  Ticks are 10 ms. */
 static void families(void)
 {
@@ -106,9 +111,9 @@ static void families(void)
     begin(&b);
     ajp_tree proc = b.t.tree;
     proc.root = b.proc;
-    CHECK_INT(ajp_processes_open(&p, NULL, &proc, 7, &err), AJ_NOT_FOUND);
+    CHECK_INT(open_tree(&p, &proc, 7, &err), AJ_NOT_FOUND);
     CHECK_CONTAINS(err.message, "7");
-    CHECK_OK(ajp_processes_open(&p, NULL, &proc, 100, &err), err);
+    CHECK_OK(open_tree(&p, &proc, 100, &err), err);
     double tick = 1.0 / (double)sysconf(_SC_CLK_TCK), t0 = seconds(&b, p);
     /* Two children, one with a grandchild. */
     put_process(&b, 100, 1, 10, 0, 5, "101 102 ");
@@ -147,10 +152,10 @@ static void families(void)
     put_process(&b, 200, 1, 1, 1, 1, "");
     b.t.failing = "children";
     b.t.error = ENOENT;
-    CHECK_INT(ajp_processes_open(&p, NULL, &proc, 200, &err), AJ_UNSUPPORTED);
+    CHECK_INT(open_tree(&p, &proc, 200, &err), AJ_UNSUPPORTED);
     CHECK_CONTAINS(err.message, "CONFIG_PROC_CHILDREN");
     meter_tree_put(&b.t, "proc/201/stat", "201 (x) S 1\n");
-    CHECK_INT(ajp_processes_open(&p, NULL, &proc, 201, &err), AJ_CORRUPT);
+    CHECK_INT(open_tree(&p, &proc, 201, &err), AJ_CORRUPT);
     CHECK(p == NULL);
 }
 
@@ -164,7 +169,7 @@ static void looks(void)
     ajp_tree proc = b.t.tree;
     proc.root = b.proc;
     meter_tree_put(&b.t, "proc/stat", "cpu  9 1 2 9 7 3 4\ncpu0 1 2\nprocesses 50\n");
-    CHECK_OK(ajp_processes_open(&p, NULL, &proc, 100, &err), err);
+    CHECK_OK(open_tree(&p, &proc, 100, &err), err);
     double tick = 1.0 / (double)sysconf(_SC_CLK_TCK), t0 = seconds(&b, p);
     put_process(&b, 100, 1, 10, 0, 5, "101 ");
     put_process(&b, 101, 100, 30, 0, 6, "");
@@ -198,7 +203,7 @@ static void crowd(void)
         put_process(&b, 1000 + i, 100, i, 0, 6, "");
     }
     put_process(&b, 100, 1, 10, 0, 5, children);
-    CHECK_OK(ajp_processes_open(&p, NULL, &proc, 100, &err), err);
+    CHECK_OK(open_tree(&p, &proc, 100, &err), err);
     double t0 = seconds(&b, p);
     for (int i = 0; i < N; i++) put_process(&b, 1000 + i, 100, i + 1, 0, 6, "");
     CHECK_CLOSE(seconds(&b, p) - t0, N / (double)sysconf(_SC_CLK_TCK), 1e-9);
@@ -220,7 +225,7 @@ static void shares(void)
     aj_meter *meter = NULL;
     begin(&b);
     CHECK_OK(ajp_meter_open_tree(&meter, NULL, "powercap", &b.t.tree, &err), err);
-    CHECK_OK(ajp_meter_follow(meter, b.proc, 100, &err), err);
+    CHECK_OK(ajp_meter_follow(meter, b.proc, &(ajp_followed){100, NULL}, &err), err);
     CHECK_OK(aj_meter_set_idle(meter, 0, 30, AJ_ASSUMED, &err), err);
     CHECK_OK(aj_meter_start(meter, &err), err);
     for (int i = 1; i <= 40; i++) { /* 10 s, four samples a second: 90 W and 9 W */
@@ -277,7 +282,7 @@ static void idle(void)
     aj_reading reading = meter_tree_stop(meter);
     CHECK(isnan(reading.attributed_joules.value) && isnan(reading.idle_joules) &&
           isnan(reading.tree_cpu_seconds));
-    CHECK_OK(ajp_meter_follow(meter, b.proc, 100, &err), err);
+    CHECK_OK(ajp_meter_follow(meter, b.proc, &(ajp_followed){100, NULL}, &err), err);
     CHECK_OK(aj_meter_start(meter, &err), err);
     b.t.now_seconds += 0.5;
     CHECK_OK(aj_meter_sample(meter, &err), err);
@@ -331,7 +336,7 @@ static void real_processes(void)
         _exit(0);
     }
     close(gate[0]);
-    aj_status st = ajp_processes_open(&p, NULL, &proc, (long)child, &err);
+    aj_status st = open_tree(&p, &proc, (long)child, &err);
     if (st == AJ_UNSUPPORTED) {
         close(gate[1]);
         CHECK_SKIP("this kernel does not list children");

@@ -430,7 +430,7 @@ static void division(void)
     spent s = {100, 900};
     aj_meter *meter = NULL;
     CHECK_OK(ajp_meter_open_tree(&meter, NULL, NULL, &t.tree, &err), err);
-    CHECK_OK(ajp_meter_follow(meter, t.tree.proc_root, 100, &err), err);
+    CHECK_OK(ajp_meter_follow(meter, t.tree.proc_root, &(ajp_followed){100, NULL}, &err), err);
     CHECK_OK(aj_meter_start(meter, &err), err);
     for (int i = 1; i <= 10; i++) {
         put_process(&t, 100, 2.0 * i);

@@ -66,6 +66,74 @@ static void unwired_psys(void)
     aj_reading reading = meter_tree_stop(meter);
     CHECK_CLOSE(reading.energy_joules.value, 5, 1e-12);
     CHECK(isnan(reading.platform_joules));
+    CHECK_CONTAINS(aj_meter_remark(meter, 0), "powercap shows 1 J");
+    CHECK_CONTAINS(aj_meter_remark(meter, 0), "not wired");
+    CHECK(aj_meter_remark(meter, 1) == NULL);
+    aj_meter_close(meter);
+}
+
+/* psys has to hold DRAM as well: more than the package alone is not enough. */
+static void psys_and_dram(double psys_joules, bool believed)
+{
+    meter_tree t;
+    meter_tree_begin(&t);
+    meter_tree_zone(&t, "intel-rapl:0", "package-0", INTEL_RANGE, 0);
+    meter_tree_zone(&t, "intel-rapl:0:0", "dram", INTEL_RANGE, 0);
+    meter_tree_zone(&t, "intel-rapl:1", "psys", INTEL_RANGE, 0);
+    aj_meter *meter = meter_tree_start(&t, "powercap");
+    meter_tree_count(&t, "intel-rapl:0", 50000000);
+    meter_tree_count(&t, "intel-rapl:0:0", 20000000);
+    meter_tree_count(&t, "intel-rapl:1", (uint64_t)(psys_joules * 1e6));
+    t.now_seconds += 1;
+    aj_reading reading = meter_tree_stop(meter);
+    CHECK_CLOSE(reading.energy_joules.value, 70, 1e-12);
+    CHECK_INT(isnan(reading.platform_joules), !believed);
+    CHECK_INT(aj_meter_remark(meter, 0) == NULL, believed);
+    aj_meter_close(meter);
+}
+
+/* AMD's core zone reads the register of one core: a part, and never in a sum. */
+static void amd(void)
+{
+    meter_tree t;
+    meter_tree_begin(&t);
+    meter_tree_zone(&t, "intel-rapl:0", "package-0", AMD_RANGE, 0);
+    meter_tree_zone(&t, "intel-rapl:0:0", "core", AMD_RANGE, 0);
+    meter_tree_zone(&t, "intel-rapl:1", "package-1", AMD_RANGE, AMD_RANGE - 500000u);
+    meter_tree_zone(&t, "intel-rapl:1:0", "core", AMD_RANGE, 0);
+    aj_meter *meter = meter_tree_start(&t, "powercap");
+    meter_tree_count(&t, "intel-rapl:0", 90000000);
+    meter_tree_count(&t, "intel-rapl:0:0", 3000000);
+    meter_tree_count(&t, "intel-rapl:1", 80000000);
+    meter_tree_count(&t, "intel-rapl:1:0", 200000000); /* nonsense must not matter */
+    t.now_seconds += 1;
+    CHECK_CLOSE(meter_tree_stop(meter).energy_joules.value, 90 + 80.500015, 1e-9);
+    CHECK_INT(meter_tree_get(meter, "package-1/core").role, AJ_ZONE_ROLE_PART);
+    CHECK_CLOSE(meter_tree_get(meter, "package-0/core").energy_joules.value, 3, 1e-12);
+    aj_meter_close(meter);
+}
+
+/* The MMIO copy should show what the register shows. */
+static void copies(void)
+{
+    meter_tree t;
+    aj_error err;
+    meter_tree_begin(&t);
+    put_server(&t, 0);
+    aj_meter *meter = meter_tree_start(&t, "powercap");
+    put_server(&t, 1000000);
+    t.now_seconds += 1;
+    CHECK_OK(aj_meter_sample(meter, &err), err);
+    CHECK(aj_meter_remark(meter, 0) == NULL);
+    meter_tree_count(&t, "intel-rapl-mmio:0", 9000000);
+    CHECK_OK(aj_meter_start(meter, &err), err);
+    put_server(&t, 2000000);
+    meter_tree_count(&t, "intel-rapl-mmio:0", 15000000);
+    t.now_seconds += 1;
+    CHECK_CLOSE(meter_tree_stop(meter).energy_joules.value, 38, 1e-12);
+    CHECK_CONTAINS(aj_meter_remark(meter, 0), "package-0 of powercap and package-0 of powercap");
+    CHECK_CONTAINS(aj_meter_remark(meter, 0), "40 %");
+    CHECK(aj_meter_remark(meter, 1) == NULL && aj_meter_remark(NULL, 0) == NULL);
     aj_meter_close(meter);
 }
 
@@ -316,6 +384,10 @@ int main(void)
 {
     nothing_twice();
     unwired_psys();
+    psys_and_dram(69, false);
+    psys_and_dram(70, true);
+    amd();
+    copies();
     other_shapes();
     resets_and_wraps();
     refusals();

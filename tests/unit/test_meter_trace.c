@@ -42,7 +42,7 @@ static void begin(bed *b, const char *name, bool divide)
     char proc[400];
     snprintf(proc, sizeof proc, "%s/proc", b->t.tree.root);
     CHECK_OK(ajp_meter_open_tree(&b->meter, NULL, NULL, &b->t.tree, &err), err);
-    if (divide) CHECK_OK(ajp_meter_follow(b->meter, proc, 100, &err), err);
+    if (divide) CHECK_OK(ajp_meter_follow(b->meter, proc, &(ajp_followed){100, NULL}, &err), err);
     CHECK_OK(aj_meter_start(b->meter, &err), err);
     b->path = fixture_path(name);
     aj_trace_options options = AJ_TRACE_OPTIONS_INIT;

@@ -58,6 +58,37 @@ json_out
 out_has '"origin": "assumed"'
 out_has 'assumed shape, four machines'
 
+title "the share of a process: its tree, its cgroup, or why not"
+process() { # process PID CGROUP
+    mkdir -p "proc/$1/task/$1"
+    echo "$1 (x) S 0 1 1 0 -1 0 9 9 9 9 5 5 0 0 20 0 1 0 7 99 9" >"proc/$1/stat"
+    : >"proc/$1/task/$1/children"
+    echo "0::$2" >"proc/$1/cgroup"
+}
+rm -r proc
+process 1 /
+process 9 /job
+echo "cpu  1 0 0 9 7 0 0 5" >proc/stat
+mkdir -p sys/fs/cgroup/job
+echo 9 >sys/fs/cgroup/job/cgroup.procs
+echo "usage_usec 5" >sys/fs/cgroup/job/cpu.stat
+run meter --sysfs sys --procfs proc
+exits 0
+silent_err
+out_has '^share of a process: opens: process 1 and what it starts'
+run meter --sysfs sys --procfs proc --pid 9
+exits 0
+out_has '^share of a process: opens: cgroup /job'
+run meter --sysfs sys --procfs proc --cgroup /job --json
+json_out
+out_has '"followed": "cgroup /job"'
+run meter --sysfs sys --procfs proc --pid 8
+exits 0
+out_has '^share of a process: absent: there is no process 8 under proc'
+rm proc/1/task/1/children
+run meter --sysfs sys --procfs proc
+out_has 'CONFIG_PROC_CHILDREN'
+
 title "garbage is not an absence"
 echo nonsense >sys/class/powercap/intel-rapl:0/energy_uj
 run meter --sysfs sys --procfs empty
@@ -68,4 +99,6 @@ title "mistakes"
 run meter powercap
 exits 2
 run meter --sysfs
+exits 2
+run meter --pid 0
 exits 2
