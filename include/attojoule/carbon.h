@@ -136,8 +136,8 @@ typedef struct {
     double n_accelerators;
     double accelerator_watts;     /* average of one; NaN = from the table */
     double cpu_watts, dram_watts; /* of the whole machine */
-    double memory_bytes;          /* green-algorithms prices it */
-    double utilization_ratio;     /* NaN = 1 */
+    double memory_bytes;          /* green-algorithms and cloud-carbon-footprint price it */
+    double utilization_ratio;     /* NaN = 1; of vCPUs 0.5 */
     double duration_seconds;
     /* The place. NaN and NULL = the convention's own, else PUE 1.56 (unknown site). */
     double power_usage_effectiveness;
@@ -159,13 +159,16 @@ typedef struct {
     /* Embodied carbon, SCI: M = total * (time / life) * share. total NaN = not asked for. */
     double embodied_kilograms_co2e, embodied_life_seconds, embodied_share_ratio;
     double n_units; /* functional units R of the SCI score; NaN = none */
+    /* cloud-carbon-footprint: virtual processors, and a row of tables/cpu-vcpu-power.csv ("Cascade Lake"). */
+    double n_vcpus;
+    const char *cpu_family;
 } aj_carbon_options;
 #define AJ_CARBON_OPTIONS_INIT                                                                               \
     {                                                                                                        \
         sizeof(aj_carbon_options), NULL, {AJ_UNKNOWN, AJ_UNKNOWN, AJ_ASSUMED}, NULL, 1, AJ_UNKNOWN, 0, 0, 0, \
             AJ_UNKNOWN, 0, AJ_UNKNOWN, NULL, NULL, AJ_BASIS_ANY, NULL, AJ_UNKNOWN, {NULL, NULL, 0}, 0,       \
             AJ_UNKNOWN, AJ_BASIS_ANY, 0, AJ_UNKNOWN, AJ_UNKNOWN, false, AJ_UNKNOWN, AJ_UNKNOWN, 1,           \
-            AJ_UNKNOWN                                                                                       \
+            AJ_UNKNOWN, 0, NULL                                                                              \
     }
 
 typedef struct {

@@ -50,6 +50,7 @@ static aj_status check(const aj_carbon_options *o, aj_error *err)
         {"life", o->embodied_life_seconds, embodied ? 1 : 0, 1e11, !embodied},
         {"share of the hardware", o->embodied_share_ratio, 0, 1, false},
         {"functional units", o->n_units, 1e-300, 1e300, true},
+        {"number of vCPUs", o->n_vcpus, 0, 1e9, false},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         const limit *l = &limits[i];
@@ -59,8 +60,12 @@ static aj_status check(const aj_carbon_options *o, aj_error *err)
     }
     if (!priced && o->duration_seconds == 0)
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "neither energy nor hours were given; give one of them");
+    bool vcpus = o->convention != NULL && strcmp(o->convention, "cloud-carbon-footprint") == 0;
+    if (o->n_vcpus > 0 && !vcpus)
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "only the convention cloud-carbon-footprint counts vCPUs; choose it, or give watts");
     if (!priced && o->accelerator == NULL && isnan(o->accelerator_watts) && o->cpu_watts == 0 &&
-        o->dram_watts == 0)
+        o->dram_watts == 0 && o->n_vcpus == 0)
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "no hardware was named; give an accelerator or watts");
     return AJ_OK;
 }

@@ -13,6 +13,12 @@ typedef struct {
 enum { AJP_PUE, AJP_PRICES, AJP_EQUIVALENTS, AJP_EMBODIED, AJP_N_LISTS };
 extern const char *const ajp_list_names[AJP_N_LISTS];
 
+/* Cloud Carbon Footprint's watts of one virtual processor. */
+typedef struct {
+    const char *name, *source;
+    double idle_watts, full_watts;
+} ajp_vcpu_power;
+
 struct aj_carbon {
     aj_context *context;
     ajp_arena arena;
@@ -21,7 +27,12 @@ struct aj_carbon {
     ajp_rows lists[AJP_N_LISTS];
     aj_accelerator_power *accelerators;
     size_t n_accelerators;
+    ajp_vcpu_power *vcpus;
+    size_t n_vcpus;
 };
+
+/* By name, however it is written; NOT_FOUND lists all. */
+aj_status ajp_vcpu_find(const aj_carbon *carbon, const char *name, const ajp_vcpu_power **out, aj_error *err);
 
 /* Letters and digits of `text` in lower case, without "nvidia", "tesla", "geforce"; always terminated. */
 void ajp_plain_name(const char *text, char *out, size_t size);

@@ -139,6 +139,32 @@ static aj_status power_ml_co2(const aj_carbon *carbon, const aj_carbon_options *
     return AJ_OK;
 }
 
+/* Cloud Carbon Footprint: vCPUs (idle + use (full - idle)) + 0.392 W per GB of memory; half used where it is
+ * not said. */
+static aj_status power_cloud_carbon_footprint(const aj_carbon *carbon, const aj_carbon_options *o,
+                                              aj_carbon_result *out, aj_error *err)
+{
+    static const double memory_watts_per_byte = 0.392 / 1e9; /* tables/coefficients.csv */
+    aj_accelerator_power row;
+    const ajp_vcpu_power *vcpu = NULL;
+    double watts, use = or_else(o->utilization_ratio, 0.5), vcpu_watts = 0;
+    AJ_TRY(find_watts(carbon, o, &row, &watts, err));
+    if (o->n_vcpus > 0) {
+        if (o->cpu_family == NULL)
+            return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                            "virtual processors of which family? name one, \"Cascade Lake\"");
+        AJ_TRY(ajp_vcpu_find(carbon, o->cpu_family, &vcpu, err));
+        vcpu_watts = vcpu->idle_watts + use * (vcpu->full_watts - vcpu->idle_watts);
+        ajp_note(out, "%s: %.4g W a vCPU, %.4g idle to %.4g busy at %.0f %% use (%s)", vcpu->name, vcpu_watts,
+                 vcpu->idle_watts, vcpu->full_watts, 100 * use, vcpu->source);
+    }
+    watts = or_else(watts, row.tdp_watts) * o->n_accelerators;
+    out->power_watts = (aj_estimate){watts + o->n_vcpus * vcpu_watts + o->cpu_watts +
+                                         o->memory_bytes * memory_watts_per_byte,
+                                     NAN, AJ_ASSUMED};
+    return AJ_OK;
+}
+
 static const ajp_convention conventions[] = {
     {"attojoule",
      "measured system power where published, else TDP with the ratio of its likes; +- where known",
@@ -159,6 +185,10 @@ static const ajp_convention conventions[] = {
      false},
     {"ml-co2", "round(TDP hours) x round(grid factor), no PUE (ML CO2 Impact, Lacoste et al.)", power_ml_co2,
      1, "none: this convention has no PUE", NAN, AJ_BASIS_ANY, NULL, true},
+    {"cloud-carbon-footprint",
+     "vCPUs (idle + use (full - idle)) + 0.392 W/GB memory, hours, PUE (Cloud Carbon Footprint)",
+     power_cloud_carbon_footprint, 1.135, "AWS in Cloud Carbon Footprint; name another provider", NAN,
+     AJ_BASIS_ANY, NULL, false},
 };
 enum { N_CONVENTIONS = sizeof conventions / sizeof *conventions };
 
@@ -178,6 +208,7 @@ aj_status ajp_convention_find(const ajp_convention **out, const char *name, aj_e
         }
     return ajp_fail(
         err, AJ_NOT_FOUND, 0,
-        "no convention '%.60s'; known are attojoule, strubell2019, patterson2021, green-algorithms, ml-co2",
+        "no convention '%.60s'; known are attojoule, strubell2019, patterson2021, green-algorithms, ml-co2, "
+        "cloud-carbon-footprint",
         name);
 }

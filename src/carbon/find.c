@@ -239,3 +239,22 @@ const aj_carbon_row *aj_carbon_find_row(const aj_carbon *carbon, const char *lis
         if (same_letters(row->item, item) && (offer == NULL || same_letters(row->offer, offer))) return row;
     return NULL;
 }
+
+aj_status ajp_vcpu_find(const aj_carbon *carbon, const char *name, const ajp_vcpu_power **out, aj_error *err)
+{
+    char word[64], plain[64], names[300] = "";
+    size_t at = 0;
+    ajp_plain_name(name, word, sizeof word);
+    for (size_t i = 0; i < carbon->n_vcpus; i++) {
+        ajp_plain_name(carbon->vcpus[i].name, plain, sizeof plain);
+        if (strcmp(plain, word) == 0) {
+            *out = &carbon->vcpus[i];
+            return AJ_OK;
+        }
+        if (at < sizeof names)
+            at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", i > 0 ? ", " : "",
+                                   carbon->vcpus[i].name);
+    }
+    return ajp_fail(err, AJ_NOT_FOUND, 0, "no CPU family '%.60s' in tables/cpu-vcpu-power.csv; there are %s",
+                    name, names);
+}

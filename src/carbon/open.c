@@ -241,6 +241,22 @@ static aj_status add_accelerators(aj_carbon *carbon, const ajp_csv *csv, aj_erro
     return AJ_OK;
 }
 
+static aj_status add_vcpus(aj_carbon *carbon, const ajp_csv *csv, aj_error *err)
+{
+    aj_status st = AJ_OK;
+    carbon->vcpus = ajp_arena_array(&carbon->arena, csv->n_rows + 1, sizeof *carbon->vcpus);
+    if (carbon->vcpus == NULL) return ajp_no_memory(err, csv->file);
+    for (size_t i = 0; i < csv->n_rows; i++) {
+        cursor at = {csv, i};
+        carbon->vcpus[i] = (ajp_vcpu_power){.name = text_of(&at, "architecture", true, &st, err),
+                                            .source = text_of(&at, "source", true, &st, err),
+                                            .idle_watts = number_of(&at, "idle", true, &st, err),
+                                            .full_watts = number_of(&at, "full", true, &st, err)};
+    }
+    if (st == AJ_OK) carbon->n_vcpus = csv->n_rows;
+    return st;
+}
+
 static aj_status add_table(aj_carbon *carbon, const ajp_table *table, aj_error *err)
 {
     ajp_csv csv;
@@ -249,11 +265,13 @@ static aj_status add_table(aj_carbon *carbon, const ajp_table *table, aj_error *
     size_t i = 0;
     while (i < AJP_N_LISTS && strcmp(list[i], table->name) != 0) i++;
     bool zones = strncmp(table->name, "zones-", 6) == 0,
-         accelerators = strcmp(table->name, "accelerators") == 0;
-    if (i == AJP_N_LISTS && !zones && !accelerators) return AJ_OK; /* shown, not computed with */
+         accelerators = strcmp(table->name, "accelerators") == 0,
+         vcpus = strcmp(table->name, "cpu-vcpu-power") == 0;
+    if (i == AJP_N_LISTS && !zones && !accelerators && !vcpus) return AJ_OK; /* shown, not computed with */
     snprintf(file, sizeof file, "tables/%s.csv", table->name);
     AJ_TRY(ajp_csv_parse(&csv, &carbon->arena, table->text, table->size, file, err));
     if (accelerators) return add_accelerators(carbon, &csv, err);
+    if (vcpus) return add_vcpus(carbon, &csv, err);
     const char *sha256 = hash_of(carbon, table->text, table->size);
     if (sha256 == NULL) return ajp_no_memory(err, file);
     return zones ? add_factors(carbon, &csv, sha256, err) : add_rows(carbon, i, &csv, sha256, err);

@@ -325,7 +325,7 @@ static void test_matching(void)
     CHECK_CLOSE(aj_matched_kilograms_co2e(load, clean, 2, 3, true), 0, 0);
 }
 
-/* metering.md 8A: A10 (SCI M), A13 (fee), A14 (Green Algorithms), A11's last step, and ML CO2's rounding. */
+/* metering.md 8A: A10 (SCI M), A13 (fee), A14 (Green Algorithms), A11 (vCPUs), and ML CO2's rounding. */
 static void test_reference_cases(const aj_carbon *carbon)
 {
     aj_carbon_options o = AJ_CARBON_OPTIONS_INIT;
@@ -342,7 +342,32 @@ static void test_reference_cases(const aj_carbon *carbon)
     CHECK_OK(aj_carbon_account(carbon, &o, &r, &err), err);
     CHECK_CLOSE(r.facility_joules.value / KWH, 6.987008, 1e-6);
     CHECK_NEAR(1e3 * r.location_kilograms_co2e.value, 2053.13, 0.01);
-    o = (aj_carbon_options)AJ_CARBON_OPTIONS_INIT; /* A11: 0.42208 kWh, AWS */
+    o = (aj_carbon_options)
+        AJ_CARBON_OPTIONS_INIT; /* A11: Cascade Lake, half used, then 16 vCPU for 10 h at 60 % */
+    o.convention = "cloud-carbon-footprint";
+    o.n_vcpus = 1;
+    o.cpu_family = "cascade lake";
+    o.duration_seconds = 36000;
+    CHECK_OK(aj_carbon_account(carbon, &o, &r, &err), err);
+    CHECK_CLOSE(r.power_watts.value, 2.305, 1e-12);
+    o.n_vcpus = 16;
+    o.utilization_ratio = 0.6;
+    o.zone = "aws/us-east-1";
+    CHECK_OK(aj_carbon_account(carbon, &o, &r, &err), err);
+    CHECK_CLOSE(r.energy_joules.value / KWH, 0.42208, 1e-9);
+    CHECK_CLOSE(1e3 * r.location_kilograms_co2e.value, 181.60, 1e-4);
+    o.memory_bytes = 10e9;
+    CHECK_OK(aj_carbon_account(carbon, &o, &r, &err), err);
+    CHECK_CLOSE(r.energy_joules.value / KWH, 0.42208 + 0.0392, 1e-9);
+    o.cpu_family = "Lake Placid";
+    CHECK_INT(aj_carbon_account(carbon, &o, &r, &err), AJ_NOT_FOUND);
+    CHECK_CONTAINS(err.message, "Cascade Lake, Skylake");
+    o.cpu_family = NULL;
+    CHECK_INT(aj_carbon_account(carbon, &o, &r, &err), AJ_BAD_ARGUMENT);
+    o.convention = NULL;
+    CHECK_INT(aj_carbon_account(carbon, &o, &r, &err), AJ_BAD_ARGUMENT);
+    CHECK_CONTAINS(err.message, "cloud-carbon-footprint");
+    o = (aj_carbon_options)AJ_CARBON_OPTIONS_INIT;
     o.energy_joules.value = 0.42208 * KWH;
     o.zone = "aws/us-east-1";
     CHECK_OK(aj_carbon_account(carbon, &o, &r, &err), err);

@@ -72,6 +72,12 @@ out_has '^location-based .direct.*  0\.172021 '
 run estimate --convention green-algorithms --hours 10 --count 2 --watts 300 --memory-gb 64 --pue 1.12 --zone US-IA --basis unstated
 exits 0
 out_has '^location-based .*  2\.05313 '
+run estimate --convention cloud-carbon-footprint --vcpus 16 --cpu-family "Cascade Lake" --hours 10 --utilization 0.6 --zone aws/us-east-1
+exits 0
+out_has '^location-based .*  0\.1816'
+out_has 'a vCPU'
+run estimate --vcpus 16 --hours 10
+refused 1 'cloud-carbon-footprint'
 run estimate --accelerator T4 --hours 1
 exits 0
 out_lacks 'kg CO2e/kWh'
