@@ -85,6 +85,8 @@ aj_status ajp_graph_bind(ajp_graph *graph, const char *name, const ajp_tensor *t
 /* The type of every input as declared.  whole = false: the first axis counts samples, which all inputs must
  * have; true: as it is in the file, a symbolic first axis is 1. UNSUPPORTED when another axis is symbolic. */
 aj_status ajp_graph_declared_types(const ajp_graph *graph, bool whole, ajp_type *types, aj_error *err);
+/* Whether the number of samples stays open in the file. */
+bool ajp_graph_open_samples(const ajp_graph *graph);
 /* Shapes and constants of all nodes, as declared or (types of all inputs; batch_axis 0 counts samples) as
  * given; inputs that were bound keep their values.  May be called again, after a failure as well. */
 aj_status ajp_graph_infer(ajp_graph *graph, bool whole, aj_error *err);

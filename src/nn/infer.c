@@ -77,6 +77,13 @@ aj_status ajp_graph_declared_types(const ajp_graph *graph, bool whole, ajp_type 
     return AJ_OK;
 }
 
+bool ajp_graph_open_samples(const ajp_graph *graph)
+{
+    const ajp_value *in = graph->n_inputs > 0 ? &graph->values[graph->inputs[0]] : NULL;
+    return in != NULL && in->why_untyped == NULL && in->declared->n_dim > 0 &&
+           declared_dim(graph, in, 0) == SIZE_MAX;
+}
+
 /* What shapes that are spelled out say for one sample. */
 static size_t spelled_batch(const ajp_graph *g)
 {

@@ -457,7 +457,10 @@ aj_status ajp_program_compile(ajp_program *program, aj_error *err)
     if (st == AJ_OK || st == AJ_NO_MEMORY) return st;
     /* A network that cannot be said to treat samples one by one gets them one by one: each is a run of the
      * whole network, of as many as the file fixes, else of one. */
-    return compile_mode(program, true, err);
+    bool open = ajp_graph_open_samples(&program->graph);
+    st = compile_mode(program, true, err);
+    if (st != AJ_OK && open && err != NULL) *err = first; /* says more: which axis counts samples */
+    return st != AJ_OK && open ? first.status : st;
 }
 
 aj_status ajp_program_compile_as(ajp_program *program, const ajp_type *types, aj_error *err)
