@@ -253,7 +253,7 @@ static void keep(const cli *c, const bench *b, cli_measure *m)
     cli_measured_run run;
     cli_measured_run_make(&run, m, AJ_RUN_EVALUATION, AJ_RUN_FINISHED, &figure, 1,
                           json_pack("{s:o}", "bench", document(c, b, m)));
-    cli_measure_keep(m, &run.run);
+    (void)cli_measure_keep(m, &run.run);
     cli_measured_run_free(&run);
 }
 
@@ -267,7 +267,8 @@ static int measured(cli *c, bench *b)
     b->resident_bytes = own_memory("VmRSS");
     b->peak_bytes = own_memory("VmHWM");
     cli_measure measure;
-    cli_measure_begin(&measure, c, 0);
+    cli_measure_name(&measure, c);
+    cli_measure_begin(&measure, 0);
     status = repeat(c, b);
     if (status == EXIT_OK) {
         cli_measure_end(&measure, b->total_seconds);

@@ -49,7 +49,8 @@ static int evaluate(cli *c, cli_evaluation *evaluation)
     evaluation->options.per_layer = cli_has(c, "per-layer");
     aj_evaluation result = {0};
     cli_measure measure;
-    cli_measure_begin(&measure, c, 0);
+    cli_measure_name(&measure, c);
+    cli_measure_begin(&measure, 0);
     aj_status st =
         aj_evaluate(&result, c->context, evaluation->model, evaluation->dataset, &evaluation->options, &err);
     cli_measure_end(&measure, result.duration_seconds);

@@ -1,6 +1,7 @@
 /* measure.c: opens the meter, takes marks, prices, and stops. */
 #include "measure.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdarg.h>
@@ -31,6 +32,14 @@ static double own_cpu_seconds(long *resident_kibibytes)
 }
 
 /* ---- options ------------------------------------------------------------------------------------- */
+
+/* Of an option that not every command has. */
+static double number_of(const cli *c, const char *name)
+{
+    for (const cli_option *row = c->command->options; row->name != NULL; row++)
+        if (strcmp(row->name, name) == 0) return cli_number(c, name);
+    return (double)NAN;
+}
 
 /* "12.5" or "package-0=12.5": the watts; *zone_size is 0 for the first form. NaN: neither. */
 static double read_idle(const char *text, size_t *zone_size)
@@ -130,21 +139,42 @@ static void take_parent(cli_measure *m)
         memcpy(m->parent, parent, sizeof m->parent);
 }
 
-void cli_measure_begin(cli_measure *m, cli *c, long pid)
+void cli_measure_name(cli_measure *m, cli *c)
 {
     aj_error err = {AJ_OK, 0, ""};
-    const char *text;
-    double began = cli_now_seconds();
     memset(m, 0, sizeof *m);
     m->c = c;
-    m->own_cpu_seconds = pid != 0 ? own_cpu_seconds(&m->resident_kibibytes) : (double)NAN;
-    m->flops = m->accuracy_ratio = (double)NAN;
+    m->flops = number_of(c, "flops");
+    m->accuracy_ratio = number_of(c, "accuracy");
     read_prices(c, &m->prices);
     take_parent(m);
     if (aj_run_new_uid(m->uid, &err) != AJ_OK) cli_failed(c, &err); /* it gets one with the ledger then */
+}
+
+/* Waits beside a process that has not begun its work. */
+static void learn_idle(cli_measure *m, double seconds)
+{
+    aj_error err = {AJ_OK, 0, ""};
+    struct timespec left = {(time_t)seconds, 0};
+    if (aj_meter_start(m->meter, &err) != AJ_OK) return; /* the start proper says why */
+    cli_say(m->c, "learning what the quiet machine draws: %.0f s", seconds);
+    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
+    aj_status st = aj_meter_stop(m->meter, NULL, &err);
+    if (st == AJ_OK) st = aj_meter_learn_idle(m->meter, &err);
+    if (st != AJ_OK) cli_say(m->c, "%s", err.message);
+}
+
+void cli_measure_begin(cli_measure *m, long pid)
+{
+    aj_error err = {AJ_OK, 0, ""};
+    const char *text;
+    double began = cli_now_seconds(), learn_seconds = number_of(m->c, "learn-idle");
+    m->own_cpu_seconds = pid != 0 ? 0 : (double)NAN;
     aj_status st = open_meter(m, pid != 0 ? pid : (long)getpid(), &err);
-    for (size_t i = 0; st == AJ_OK && (text = cli_repeated(c, "idle-watts", i)) != NULL; i++)
+    for (size_t i = 0; st == AJ_OK && (text = cli_repeated(m->c, "idle-watts", i)) != NULL; i++)
         set_idle(m, text);
+    if (st == AJ_OK && !isnan(learn_seconds)) learn_idle(m, learn_seconds);
     if (st == AJ_OK) st = aj_meter_start(m->meter, &err);
     if (st != AJ_OK) {
         aj_meter_close(m->meter);
@@ -153,7 +183,7 @@ void cli_measure_begin(cli_measure *m, cli *c, long pid)
                  err.message[0] != '\0' ? err.message : aj_status_text(st));
     }
     m->started_unix_seconds = wall_seconds();
-    m->opening_seconds = cli_now_seconds() - began;
+    m->opening_seconds = cli_now_seconds() - began - (isnan(learn_seconds) ? 0 : learn_seconds);
 }
 
 bool cli_measure_trace(cli_measure *m, const char *path)
@@ -169,39 +199,73 @@ bool cli_measure_trace(cli_measure *m, const char *path)
     return false;
 }
 
-/* The part of a counted zone that is the run's: attributed joules, or all of a zone that is not divided. */
-static void add_zone(cli_amount *sum, const aj_zone_reading *zone)
+static const cli_amount missing = {(double)NAN, (double)NAN, (double)NAN, AJ_MEASURED};
+
+/* CPU time comes in ticks: one of them may be missing, or be somebody else's. */
+static double tick_ratio(double busy_cpu_seconds)
 {
-    bool divided = !isnan(zone->attributed_joules);
-    double joules = zone->energy_joules.value, part = divided ? zone->attributed_joules : joules;
-    if (isnan(part)) return;
-    if (isnan(sum->value)) *sum = (cli_amount){0, 0, 0, AJ_MEASURED};
-    sum->value += part;
-    if (zone->energy_joules.origin > sum->origin) sum->origin = zone->energy_joules.origin;
-    if (divided && sum->origin < AJ_MODELLED) sum->origin = AJ_MODELLED;
-    if (!(zone->high_joules > zone->low_joules)) { /* how far it is off is not known */
-        sum->low = sum->high = (double)NAN;
-        return;
+    double tick_seconds = 1.0 / (double)sysconf(_SC_CLK_TCK);
+    return busy_cpu_seconds > tick_seconds ? tick_seconds / busy_cpu_seconds : 1;
+}
+
+/* The zone's interval in proportion, and a tick. Where the sensor's error is not known the part's is neither;
+ * but a share too small to be seen is at most a tick, not 0. */
+static void set_interval(cli_amount *part, const aj_zone_reading *zone, double busy_cpu_seconds)
+{
+    double joules = zone->energy_joules.value, share = joules > 0 ? part->value / joules : 0;
+    double tick = 0;
+    if (!isnan(zone->attributed_joules))
+        tick = tick_ratio(busy_cpu_seconds) * (zone->attributed_joules + zone->others_joules);
+    if (zone->high_joules > zone->low_joules) {
+        part->low = fmax(share * zone->low_joules - tick, 0);
+        part->high = fmin(share * zone->high_joules + tick, zone->high_joules);
+    } else if (part->value == 0 && tick > 0) {
+        part->low = 0;
+        part->high = tick;
     }
-    double share = !divided ? 1 : joules > 0 ? part / joules : 0;
-    sum->low += share * zone->low_joules;
-    sum->high += share * zone->high_joules;
+}
+
+static cli_amount part_of(const aj_zone_reading *zone, double busy_cpu_seconds)
+{
+    cli_amount part = missing;
+    bool divided = !isnan(zone->attributed_joules);
+    part.value = divided ? zone->attributed_joules : zone->energy_joules.value;
+    part.origin = zone->energy_joules.origin;
+    if (divided && part.origin < AJ_MODELLED) part.origin = AJ_MODELLED;
+    if (!isnan(part.value)) set_interval(&part, zone, busy_cpu_seconds);
+    return part;
+}
+
+cli_amount cli_measure_part(const cli_measure *m, const aj_zone_reading *zone)
+{
+    return part_of(zone, m->reading.busy_cpu_seconds);
+}
+
+static void add_part(cli_amount *sum, cli_amount part)
+{
+    if (isnan(part.value)) return;
+    if (isnan(sum->value)) *sum = (cli_amount){0, 0, 0, AJ_MEASURED};
+    sum->value += part.value;
+    sum->low += part.low;
+    sum->high += part.high;
+    if (part.origin > sum->origin) sum->origin = part.origin;
 }
 
 cli_amount cli_measure_now(const cli_measure *m)
 {
-    cli_amount sum = {(double)NAN, (double)NAN, (double)NAN, AJ_MEASURED};
+    cli_amount sum = missing;
     aj_zone_reading zone;
     for (size_t i = 0; m->meter != NULL && aj_meter_zone(m->meter, i, &zone, NULL) == AJ_OK; i++)
-        if (zone.role == AJ_ZONE_ROLE_COUNTED) add_zone(&sum, &zone);
+        if (zone.role == AJ_ZONE_ROLE_COUNTED) add_part(&sum, part_of(&zone, (double)NAN));
     return sum;
 }
 
 cli_amount cli_measure_energy(const cli_measure *m)
 {
-    cli_amount sum = {(double)NAN, (double)NAN, (double)NAN, AJ_MEASURED};
+    cli_amount sum = missing;
     for (size_t i = 0; i < m->n_zones; i++)
-        if (m->zones[i].reading.role == AJ_ZONE_ROLE_COUNTED) add_zone(&sum, &m->zones[i].reading);
+        if (m->zones[i].reading.role == AJ_ZONE_ROLE_COUNTED)
+            add_part(&sum, cli_measure_part(m, &m->zones[i].reading));
     return sum;
 }
 
@@ -260,9 +324,9 @@ bool cli_measure_price(cli_measure *m, cli_amount energy, double duration_second
         st = aj_carbon_account(m->carbon, &options, out, &err);
     }
     if (st == AJ_OK && isnan(energy.value)) {
-        const aj_estimate missing = {(double)NAN, (double)NAN, AJ_ASSUMED};
-        out->energy_joules = out->facility_joules = out->location_kilograms_co2e = missing;
-        out->market_kilograms_co2e = out->electricity_dollars = out->fee_dollars = missing;
+        const aj_estimate unknown = {(double)NAN, (double)NAN, AJ_ASSUMED};
+        out->energy_joules = out->facility_joules = out->location_kilograms_co2e = unknown;
+        out->market_kilograms_co2e = out->electricity_dollars = out->fee_dollars = unknown;
     }
     return st == AJ_OK;
 }
@@ -312,8 +376,7 @@ void cli_measure_end(cli_measure *m, double duration_seconds)
     keep_marks(m);
     if (aj_trace_close(m->trace, read ? &m->reading : NULL, &err) != AJ_OK) cli_failed(m->c, &err);
     m->trace = NULL;
-    if (!isnan(m->own_cpu_seconds))
-        m->own_cpu_seconds = own_cpu_seconds(&m->resident_kibibytes) - m->own_cpu_seconds;
+    if (!isnan(m->own_cpu_seconds)) m->own_cpu_seconds = own_cpu_seconds(&m->resident_kibibytes);
 }
 
 void cli_measure_close(cli_measure *m)
@@ -331,6 +394,11 @@ void cli_measure_close(cli_measure *m)
 
 void cli_measure_remarks(cli_measure *m)
 {
+    for (size_t i = 0; i < m->n_zones; i++) {
+        const cli_zone *zone = &m->zones[i];
+        if (strcmp(zone->reading.source, "model") != 0 || zone->reading.kind != AJ_ZONE_PACKAGE) continue;
+        cli_say(m->c, "%.*s", (int)strcspn(zone->message, ";"), zone->message); /* what it rests on */
+    }
     if (m->no_energy[0] != '\0') cli_say(m->c, "energy is not known: %s", m->no_energy);
     if (m->undivided[0] != '\0')
         cli_say(m->c, "the joules are those of the whole machine, they could not be divided: %s",
@@ -421,6 +489,21 @@ void cli_measured_run_make(cli_measured_run *out, const cli_measure *m, aj_run_k
     json_decref(whole);
 }
 
+void cli_measured_run_begin(cli_measured_run *out, const cli_measure *m, const char *trace_path)
+{
+    memset(out, 0, sizeof *out);
+    aj_run_init(&out->run, &out->who);
+    out->run.state = AJ_RUN_RUNNING;
+    describe(out, m);
+    out->run.duration_seconds = (double)NAN;
+    json_t *record = json_pack("{s:{s:i, s:s?}}", "meter", "attojoule_meter", 1, "trace_file",
+                               trace_path[0] != '\0' ? trace_path : NULL);
+    char *text = record != NULL ? json_dumps(record, JSON_COMPACT) : NULL; /* NULL: a path that is no UTF-8 */
+    if (text != NULL) out->run.record = cli_measured_text(out, "%s", text);
+    free(text);
+    json_decref(record);
+}
+
 void cli_measured_run_free(cli_measured_run *run)
 {
     for (size_t i = 0; i < run->n_texts; i++) free(run->texts[i]);
@@ -430,22 +513,25 @@ void cli_measured_run_free(cli_measured_run *run)
     memset(run, 0, sizeof *run);
 }
 
-void cli_measure_keep(cli_measure *m, const aj_run *run)
+bool cli_measure_keep(cli_measure *m, const aj_run *run)
 {
     cli *c = m->c;
     aj_ledger_options options = AJ_LEDGER_OPTIONS_INIT;
     aj_error err = {AJ_OK, 0, ""};
     aj_ledger *ledger = NULL;
     aj_kept kept;
-    if (cli_has(c, "no-ledger")) return;
+    if (cli_has(c, "no-ledger")) return true;
     options.path = cli_text(c, "ledger");
     if (aj_ledger_keep(&options, run, &kept, &err) != AJ_OK) {
         cli_failed(c, &err);
-    } else if (kept.spilled) {
+        return false;
+    }
+    if (kept.spilled) {
         cli_complain(c, "%s; the run is in %s and is taken in when the ledger opens again", kept.why,
                      kept.path);
     } else if (run->project != NULL && aj_ledger_open(&ledger, &options, &err) == AJ_OK) {
         (void)cli_ledger_check_budgets(c, ledger, run->project); /* it warns; the status is the command's */
     }
     aj_ledger_close(ledger);
+    return true;
 }

@@ -195,8 +195,10 @@ typedef struct {
 
 /* Checks the options that the table alone cannot; EXIT_OK or EXIT_USAGE after a sentence. */
 int cli_measure_check(cli *c);
+/* Begins an empty measurement and gives the run its uid. */
+void cli_measure_name(cli_measure *m, cli *c);
 /* Opens and starts the meter of this process (pid 0) or of another one, with all it starts. */
-void cli_measure_begin(cli_measure *m, cli *c, long pid);
+void cli_measure_begin(cli_measure *m, long pid);
 /* Takes marks from now on, writes a trace where `path` is not NULL.  False after a sentence: the file cannot
  * be written. */
 bool cli_measure_trace(cli_measure *m, const char *path);
@@ -210,7 +212,9 @@ void cli_measure_close(cli_measure *m);
 /* Says what did not work, once, unless --quiet. */
 void cli_measure_remarks(cli_measure *m);
 
-/* What the run used, with its interval. */
+/* The run's part of one counted zone: attributed joules, or all of a zone that is not divided. */
+cli_amount cli_measure_part(const cli_measure *m, const aj_zone_reading *zone);
+/* What the run used, with its interval: the sum of its parts. */
 cli_amount cli_measure_energy(const cli_measure *m);
 /* As a figure of a record: the interval as a standard deviation where it is known. */
 aj_estimate cli_measure_estimate(const cli_measure *m);
@@ -230,10 +234,12 @@ typedef struct {
 struct json_t;
 void cli_measured_run_make(cli_measured_run *out, const cli_measure *m, aj_run_kind kind, aj_run_state state,
                            const aj_figure *figures, size_t n, struct json_t *record);
+/* The same of one that has just begun: state `running`, no figures; the record says where the trace is. */
+void cli_measured_run_begin(cli_measured_run *out, const cli_measure *m, const char *trace_path);
 void cli_measured_run_free(cli_measured_run *run);
 /* Puts it into the ledger (unless --no-ledger), or else into the spill file, which is said; warns of budgets.
- */
-void cli_measure_keep(cli_measure *m, const aj_run *run);
+ * False: it is in neither. */
+bool cli_measure_keep(cli_measure *m, const aj_run *run);
 
 /* The parts that measure_figures.c and measure_document.c make for it. */
 size_t cli_measure_figures(cli_measured_run *to, const cli_measure *m, const aj_carbon_result *priced,

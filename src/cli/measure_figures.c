@@ -11,23 +11,16 @@ static double widest(double a, double b)
     return a > b ? a : b;
 }
 
-/* The run's part of one zone. An interval that is not known is not one of width 0. */
-static aj_figure zone_figure(cli_measured_run *to, const aj_zone_reading *zone)
+static aj_figure zone_figure(cli_measured_run *to, const cli_measure *m, const aj_zone_reading *zone)
 {
     bool divided = !isnan(zone->attributed_joules);
-    double joules = zone->energy_joules.value, part = divided ? zone->attributed_joules : joules;
+    cli_amount part = cli_measure_part(m, zone);
     aj_figure figure = {.quantity = AJ_QUANTITY_ENERGY,
                         .part = cli_measured_text(to, "%s/%s", zone->source, zone->name),
-                        .value = part,
-                        .low = missing,
-                        .high = missing,
-                        .origin = zone->energy_joules.origin};
-    if (divided && figure.origin < AJ_MODELLED) figure.origin = AJ_MODELLED;
-    if (!isnan(part) && zone->high_joules > zone->low_joules) {
-        double share = !divided ? 1 : joules > 0 ? part / joules : 0;
-        figure.low = share * zone->low_joules;
-        figure.high = share * zone->high_joules;
-    }
+                        .value = part.value,
+                        .low = part.low,
+                        .high = part.high,
+                        .origin = part.origin};
     figure.source = cli_measured_text(to, "%s%s%s%s", zone->source, zone->file[0] != '\0' ? " " : "",
                                       zone->file, divided ? ", divided by CPU time" : ", not divided");
     return figure;
@@ -111,7 +104,7 @@ size_t cli_measure_figures(cli_measured_run *to, const cli_measure *m, const aj_
     size_t n = 0, n_cards = count_cards(m);
     for (size_t i = 0; i < m->n_zones; i++)
         if (m->zones[i].reading.role == AJ_ZONE_ROLE_COUNTED)
-            figures[n++] = zone_figure(to, &m->zones[i].reading);
+            figures[n++] = zone_figure(to, m, &m->zones[i].reading);
     if (n == 0)
         figures[n++] = (aj_figure){.quantity = AJ_QUANTITY_ENERGY,
                                    .value = missing,

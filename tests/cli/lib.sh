@@ -105,6 +105,10 @@ for line in ([sys.stdin.read()] if sys.argv[1] == "document" else sys.stdin):
     fi
 }
 
+# The runs of the ledger, one a line, without spaces after separators.
+packed() { sed 's/": /":/g; s/, \(["{[]\)/,\1/g'; }
+runs() { "$AJ" ledger export "$@" | packed; }
+
 report() {
     echo "$checks checks, $failures failures"
     [ "$failures" -eq 0 ] && [ "$checks" -gt 0 ] || exit 1
