@@ -57,6 +57,17 @@ typedef struct {
     size_t fixed_batch; /* see ajp_graph: a size that a shape spells out is that of so many samples */
 } ajp_op_infer;
 
+/* What an operator works out once for a plan: tables, weights in another order. */
+typedef struct {
+    const ajp_node *node;
+    const ajp_kernels *kernels;
+    ajp_arena *arena; /* of the plan */
+    size_t n_in, n_out;
+    const ajp_tensor *in, *out; /* shapes for the largest number of samples; data of constants only */
+    size_t n_products;
+    const ajp_product_step *products; /* packed */
+} ajp_op_prepare;
+
 /* One execution on concrete shapes (batch_axis -1 everywhere). Left-out inputs have data NULL. */
 typedef struct {
     const char *path;
@@ -70,6 +81,7 @@ typedef struct {
     aj_error *err;
     bool on_hook; /* the declared products are to be computed by ajp_op_multiply and nothing else */
     const ajp_op_products *products; /* NULL: `products` returned 0 */
+    const void *state;               /* of `prepare`; NULL while constants are folded */
 } ajp_op_run;
 
 /* What the compiler of programs may do with a node beyond running it. */
@@ -94,6 +106,9 @@ struct ajp_op {
     /* bytes of scratch memory for one run; NULL = none */
     size_t (*scratch)(const ajp_node *node, const ajp_tensor *in, const ajp_tensor *out);
     aj_status (*run)(const ajp_op_run *r);
+    /* once a plan: sets *state (NULL: none, then scratch() counts) and the bytes of scratch memory for one
+     * run; false: no memory */
+    bool (*prepare)(const ajp_op_prepare *p, void **state, size_t *scratch);
     /* fills out[] (zeroed, AJP_OP_PRODUCTS of them) and returns how many; NULL or 0: runs as any other */
     size_t (*products)(const ajp_op_products_query *q, ajp_op_product *out);
     /* its one product makes output 0, outputs (of all groups) along axis 1, and `run` takes weights, bias and

@@ -137,18 +137,28 @@ void ajp_plan_tensors(const ajp_operand_of_step *operands, size_t n_operands, si
     }
 }
 
-static bool plain_scratch(const ajp_plan *plan, const ajp_step *step, size_t *out)
+static bool prepare(ajp_plan *plan, size_t at, const ajp_tensor *in, const ajp_tensor *out, size_t *scratch)
 {
+    const ajp_step *step = &plan->program->steps[at];
+    ajp_op_prepare p = {step->node, plan->kernels,       &plan->arena,
+                        step->n_in, step->n_out,         in,
+                        out,        step->n_op_products, plan->products + plan->product_of_step[at]};
+    return step->node->op->prepare(&p, &plan->state_of_step[at], scratch);
+}
+
+static bool plain_scratch(ajp_plan *plan, size_t at, size_t *out)
+{
+    const ajp_step *step = &plan->program->steps[at];
+    const ajp_op *op = step->node->op;
     ajp_tensor *in = plan->tensors, *to = in + ajp_plan_max_ports(plan);
-    size_t n;
     *out = 0;
-    if (step->node->op->scratch == NULL) return true;
+    if (op->scratch == NULL && op->prepare == NULL) return true;
     /* sizes of one sample are at most 2^40 elements; 2^20 samples keep their product within 64 bits */
     if (plan->max_chunk > (size_t)1 << 20) return false;
     ajp_plan_tensors(step->in, step->n_in, plan->max_chunk, in);
     ajp_plan_tensors(step->out, step->n_out, plan->max_chunk, to);
-    n = step->node->op->scratch(step->node, in, to);
-    *out = n;
+    if (op->prepare != NULL && !prepare(plan, at, in, to, out)) return false;
+    if (plan->state_of_step[at] == NULL && op->scratch != NULL) *out = op->scratch(step->node, in, to);
     return true;
 }
 
@@ -157,10 +167,12 @@ static aj_status size_scratch(ajp_plan *plan, aj_error *err)
     const ajp_program *p = plan->program;
     plan->tensors = ajp_arena_array(&plan->arena, 2 * ajp_plan_max_ports(plan), sizeof *plan->tensors);
     if (plan->tensors == NULL) return too_much(plan, err);
+    plan->state_of_step = ajp_arena_array(&plan->arena, p->n_steps + 1, sizeof *plan->state_of_step);
+    if (plan->state_of_step == NULL) return too_much(plan, err);
     for (size_t i = 0; i < p->n_steps; i++) {
         size_t n;
-        bool good = p->steps[i].is_product ? product_scratch(plan, &p->steps[i], &n)
-                                           : plain_scratch(plan, &p->steps[i], &n);
+        bool good =
+            p->steps[i].is_product ? product_scratch(plan, &p->steps[i], &n) : plain_scratch(plan, i, &n);
         if (!good) return too_much(plan, err);
         if (n > plan->scratch_size) plan->scratch_size = n;
     }

@@ -18,6 +18,7 @@ struct ajp_plan {
     ajp_product_step *products; /* packed filled in */
     const ajp_other_step **others;
     size_t *product_of_step;          /* per step: its first one */
+    void **state_of_step;             /* per step: what its operator prepared, or NULL */
     ajp_place *places;                /* per slot */
     size_t memory_size, scratch_size; /* bytes */
     ajp_tensor *tensors;              /* while sizes are worked out */

@@ -142,7 +142,8 @@ static aj_status run_plain(const execution *e, size_t at)
                       .scratch = scratch_of(e),
                       .err = e->err,
                       .on_hook = with_products && e->hook != NULL,
-                      .products = with_products ? &products : NULL};
+                      .products = with_products ? &products : NULL,
+                      .state = e->plan->state_of_step[at]};
     return step->node->op->run(&run);
 }
 

@@ -201,21 +201,19 @@ void ajp_slide_turn(const float *x, size_t n_channels, size_t n_places, float *y
     turn(x, n_places, n_channels, n_places, y, n_channels);
 }
 
-/* A copy with channels together and padding around it where the regions do not know of padding. */
-static void gather(const ajp_slide *slide, const float *x, float *copy)
+void ajp_slide_gather(const float *x, bool x_last, size_t n_channels, const size_t in[AJP_SPATIAL],
+                      const size_t before[AJP_SPATIAL], const size_t size[AJP_SPATIAL], float *copy)
 {
-    const ajp_geometry *g = &slide->shape.geometry, *inner = &slide->inner;
-    size_t channels = slide->shape.channels_in, n_places = ajp_slide_places(g->in), shift[AJP_SPATIAL];
-    for (size_t a = 0; a < AJP_SPATIAL; a++) shift[a] = g->before[a] - inner->before[a];
-    if (slide->gathered_n > channels * n_places) memset(copy, 0, slide->gathered_n * sizeof *copy);
-    for (size_t i = 0; i < g->in[0]; i++)
-        for (size_t j = 0; j < g->in[1]; j++) {
-            size_t line = (i + shift[0]) * inner->in[1] + j + shift[1], from = (i * g->in[1] + j) * g->in[2];
-            float *to = copy + (line * inner->in[2] + shift[2]) * channels;
-            if (slide->shape.x_last)
-                memcpy(to, x + from * channels, g->in[2] * channels * sizeof *to);
+    size_t n_places = ajp_slide_places(in), n_all = ajp_slide_places(size);
+    if (n_all > n_places) memset(copy, 0, n_all * n_channels * sizeof *copy);
+    for (size_t i = 0; i < in[0]; i++)
+        for (size_t j = 0; j < in[1]; j++) {
+            size_t line = (i + before[0]) * size[1] + j + before[1], from = (i * in[1] + j) * in[2];
+            float *to = copy + (line * size[2] + before[2]) * n_channels;
+            if (x_last)
+                memcpy(to, x + from * n_channels, in[2] * n_channels * sizeof *to);
             else
-                turn(x + from, n_places, channels, g->in[2], to, channels);
+                turn(x + from, n_places, n_channels, in[2], to, n_channels);
         }
 }
 
@@ -225,13 +223,15 @@ void ajp_slide_run(const ajp_slide *slide, const ajp_slide_call *call)
     size_t n_out = ajp_slide_places(s->geometry.out),
            x_size = s->channels_in * ajp_slide_places(s->geometry.in);
     size_t y_size = s->channels_out * n_out;
+    size_t shift[AJP_SPATIAL]; /* padding that the regions do not know of */
+    for (size_t a = 0; a < AJP_SPATIAL; a++) shift[a] = s->geometry.before[a] - slide->inner.before[a];
     float *gathered = call->scratch, *turned = call->scratch + ajp_round_up(slide->gathered_n, AJP_LANES);
     for (size_t i = 0; i < call->n_samples; i++) {
         const float *x = call->x + i * x_size;
         float *y = call->y + i * y_size;
         sample a = {slide, call, x, call->add != NULL ? call->add + i * y_size : NULL, y, 0, 0};
         if (slide->gathers) {
-            gather(slide, x, gathered);
+            ajp_slide_gather(x, s->x_last, s->channels_in, s->geometry.in, shift, slide->inner.in, gathered);
             a.x = gathered;
         }
         if (slide->scatters) a.y = turned;

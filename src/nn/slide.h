@@ -116,6 +116,10 @@ typedef struct {
 
 void ajp_slide_run(const ajp_slide *slide, const ajp_slide_call *call);
 
+/* A copy of one image with channels together, `before` places of zeros in front of every axis and `size` in
+ * all; x as it is, or with channels together too. */
+void ajp_slide_gather(const float *x, bool x_last, size_t n_channels, const size_t in[AJP_SPATIAL],
+                      const size_t before[AJP_SPATIAL], const size_t size[AJP_SPATIAL], float *copy);
 /* [channels][places] to [places][channels] */
 void ajp_slide_turn(const float *x, size_t n_channels, size_t n_places, float *y);
 

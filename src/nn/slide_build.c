@@ -7,7 +7,7 @@
 enum { MOST_CLASSES = 128, MOST_REGIONS = 1 << 14, MOST_JUMPS = 1 << 20, MOST_LOOKS = 1 << 26 };
 /* Weights that do not stay in the second-level cache must not be read once a region: then padding is stored.
  */
-enum { LARGE_WEIGHTS = 1 << 16 };
+enum { LARGE_WEIGHTS = 1 << 16, LONG_PADDING = 64 };
 
 /* Outputs of one axis with the same taps: tap j is column tap + j * tap_step of the window and lies on input
  * place + j * place_step for the first output, in_step further on for each next one. */
@@ -182,16 +182,18 @@ static void make_region(const layout *l, const axis_class *const c[AJP_SPATIAL],
     *r = region;
 }
 
-/* Padding is stored in a copy when weights are large. */
+/* Padding is stored in a copy when weights are large, or when borders would be of very many kinds. */
 static bool stores_padding(const ajp_slide_shape *s)
 {
     const ajp_geometry *g = &s->geometry;
     size_t n = s->channels_out / s->groups * (s->channels_in / s->groups), n_padding = 0;
+    bool weighted = s->kind == AJP_SLIDE_CONVOLVE || s->kind == AJP_SLIDE_DEPTHWISE;
     for (size_t a = 0; a < AJP_SPATIAL; a++) {
         n *= g->kernel[a];
         n_padding += g->before[a] + g->after[a];
     }
-    return s->kind == AJP_SLIDE_CONVOLVE && !s->transposed && n_padding > 0 && n > LARGE_WEIGHTS;
+    if (!weighted || s->transposed || n_padding == 0) return false;
+    return n_padding > LONG_PADDING || (s->kind == AJP_SLIDE_CONVOLVE && n > LARGE_WEIGHTS);
 }
 
 static void describe(ajp_slide *out, const ajp_slide_shape *s)
