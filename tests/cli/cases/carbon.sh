@@ -74,7 +74,7 @@ exits 0
 out_has '^location-based .*  2\.05313 '
 run estimate --convention cloud-carbon-footprint --vcpus 16 --cpu-family "Cascade Lake" --hours 10 --utilization 0.6 --zone aws/us-east-1
 exits 0
-out_has '^location-based .*  0\.1816'
+out_has '^location-based .*  0\.181597 '
 out_has 'a vCPU'
 run estimate --vcpus 16 --hours 10
 refused 1 'cloud-carbon-footprint'
