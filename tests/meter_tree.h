@@ -45,9 +45,13 @@ static inline void meter_tree_begin(meter_tree *t)
     mkdir(own, 0700);
     *t = (meter_tree){.now_seconds = 1000};
     t->real = ajp_tree_real(own);
-    t->tree = (ajp_tree){
-        own,     meter_tree_read, meter_tree_now, meter_tree_suspended, t, "libnothing-of-this-name.so.1",
-        own_proc};
+    t->tree = (ajp_tree){.root = own,
+                         .read = meter_tree_read,
+                         .now_seconds = meter_tree_now,
+                         .suspended_seconds = meter_tree_suspended,
+                         .user = t,
+                         .nvml_library = "libnothing-of-this-name.so.1",
+                         .proc_root = own_proc};
 }
 
 /* Writes a file of the tree, with the folders above it. */

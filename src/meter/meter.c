@@ -140,6 +140,7 @@ static aj_status open_row(aj_meter *meter, const ajp_meter_ops *row, aj_error *e
     size_t first = meter->n_zones;
     aj_status st = row->scan(meter, err);
     if (st == AJ_OK) st = try_zones(meter, row, first, err);
+    if (st == AJ_OK && row->opened != NULL) row->opened(meter, first);
     if (st == AJ_OK) return AJ_OK;
     drop_zones(meter, first);
     if (row->close != NULL) row->close(meter);

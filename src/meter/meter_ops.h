@@ -88,6 +88,8 @@ struct ajp_meter_ops {
     const char *name, *about, *tried;
     /* Adds the zones that exist.  NOT_FOUND with why and what to do when there is none. */
     aj_status (*scan)(aj_meter *meter, aj_error *err);
+    /* Once it is known that the row opens; its zones begin at `first`.  NULL: nothing to do. */
+    void (*opened)(aj_meter *meter, size_t first);
     /* One reading; NULL = the whole number in zone->path. */
     aj_status (*read)(const aj_meter *meter, ajp_zone *zone, uint64_t *raw, aj_error *err);
     void (*close)(aj_meter *meter); /* NULL = nothing is kept open; also after a scan that failed */

@@ -88,8 +88,12 @@ static double suspended_real(void *user)
 
 ajp_tree ajp_tree_real(const char *root)
 {
-    return (ajp_tree){
-        root != NULL ? root : "/sys", read_real, now_real, suspended_real, NULL, AJP_NVML_LIBRARY, NULL};
+    return (ajp_tree){.root = root != NULL ? root : "/sys",
+                      .read = read_real,
+                      .now_seconds = now_real,
+                      .suspended_seconds = suspended_real,
+                      .nvml_library = AJP_NVML_LIBRARY,
+                      .perf = &ajp_perf_io_real};
 }
 
 void ajp_tree_close(int *fd)

@@ -4,6 +4,7 @@
 #define AJP_METER_TREE_H
 
 #include "base/internal.h"
+#include "perf_io.h"
 
 typedef struct ajp_tree {
     const char *root; /* "/sys" or a folder that looks like it */
@@ -15,6 +16,7 @@ typedef struct ajp_tree {
     void *user;
     const char *nvml_library; /* name or path for the dynamic linker */
     const char *proc_root;    /* of procfs; NULL = "/proc" */
+    const ajp_perf_io *perf;  /* NULL: there is none */
 } ajp_tree;
 
 /* The real files and the monotonic clock. */
