@@ -27,6 +27,9 @@ typedef struct {
     uint64_t groups; /* products of that size with inputs of their own; 0 (older records) means 1 */
     double macs;
     double weight_symbols, input_symbols, samples;
+    double distinct_inputs; /* numbers that the inputs are made of: rows overlap in a convolution, where
+                               cols reps groups of them are gathered from fewer */
+    double sram_bytes, dram_bytes; /* moved; NaN = not described */
     double photons_incident, photons_launched, weight_crest_ratio, input_crest_ratio;
     double
         signal_to_noise_ratio; /* power of the exact output over power of the error; NaN if not asked for */
