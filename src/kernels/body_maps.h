@@ -49,6 +49,29 @@ static void map(ajp_map kind, const float *in, float *out, size_t n, float a, fl
     case AJP_MAP_CLIP:
         MAP_LOOP(vf_min(vb, vf_max(va, x)));
         break;
+    case AJP_MAP_ERF:
+        MAP_LOOP(v_erf(x));
+        break;
+    case AJP_MAP_GELU:
+        MAP_LOOP(v_gelu(x));
+        break;
+    case AJP_MAP_GELU_TANH:
+        MAP_LOOP(v_gelu_tanh(x));
+        break;
+    case AJP_MAP_SQRT:
+        MAP_LOOP(vf_sqrt(x));
+        break;
+    case AJP_MAP_HARD_SIGMOID:
+        MAP_LOOP(v_hard_sigmoid(x, va, vb));
+        break;
+    case AJP_MAP_HARD_SWISH:
+        MAP_LOOP(vf_mul(x, v_hard_sigmoid(x, vf_set1(1.0F / 6.0F), vf_set1(0.5F))));
+        break;
+    case AJP_MAP_MISH:
+        MAP_LOOP(v_mish(x));
+        break;
+    case AJP_N_MAPS:
+        break;
     }
 }
 
@@ -71,6 +94,49 @@ static void moments(const float *x, size_t n, float *sum_squares, float *max_abs
     }
     *sum_squares = vf_sum(vf_add(vf_add(sum[0], sum[1]), vf_add(sum[2], sum[3])));
     *max_abs = vf_largest(vf_max(vf_max(largest[0], largest[1]), vf_max(largest[2], largest[3])));
+}
+
+/* Of x - shift, or of its square. */
+SIMD_INLINE float sum_lanes(const float *x, size_t n, vf shift, bool squared)
+{
+    const vf zero = vf_set1(0.0F);
+    vf sums[4] = {zero, zero, zero, zero};
+    size_t i = 0;
+    for (; i + 64 <= n; i += 64)
+        for (size_t v = 0; v < 4; v++) {
+            vf y = vf_sub(vf_load(x + i + 16 * v), shift);
+            sums[v] = squared ? vf_fma(y, y, sums[v]) : vf_add(sums[v], y);
+        }
+    for (size_t v = 0; i < n; i += 16, v++) { /* lanes beyond the end hold the shift, so that they add 0 */
+        vf y = vf_sub(vf_load_n(x + i, n - i < 16 ? n - i : 16, shift), shift);
+        sums[v] = squared ? vf_fma(y, y, sums[v]) : vf_add(sums[v], y);
+    }
+    return vf_sum(vf_add(vf_add(sums[0], sums[1]), vf_add(sums[2], sums[3])));
+}
+
+static float sum(const float *x, size_t n)
+{
+    return sum_lanes(x, n, vf_set1(0.0F), false);
+}
+
+static void normalize(const float *x, size_t n, float epsilon, const float *scale, const float *bias,
+                      float *y, float moments_out[2])
+{
+    const vf zero = vf_set1(0.0F);
+    const float mean = sum_lanes(x, n, zero, false) / (float)n;
+    const vf shift = vf_set1(mean);
+    const float variance = sum_lanes(x, n, shift, true) / (float)n,
+                inverse = 1.0F / sqrtf(variance + epsilon);
+    const vf factor = vf_set1(inverse);
+    for (size_t i = 0; i < n; i += 16) {
+        size_t lanes = n - i < 16 ? n - i : 16;
+        vf z = vf_mul(vf_sub(vf_load_n(x + i, lanes, zero), shift), factor);
+        if (scale != NULL) z = vf_mul(z, vf_load_n(scale + i, lanes, zero));
+        if (bias != NULL) z = vf_add(z, vf_load_n(bias + i, lanes, zero));
+        vf_store_n(y + i, z, lanes);
+    }
+    moments_out[0] = mean;
+    moments_out[1] = inverse;
 }
 
 /* The largest element, and the sum of exp(x - largest); with `out`, the exponentials are left there. */

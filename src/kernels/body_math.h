@@ -1,4 +1,4 @@
-/* body_math.h: exp, log, tanh, sigmoid, cos over 16 lanes.  Written once over simd_*.h, included by
+/* body_math.h: exp, log, tanh, sigmoid, cos, erf over 16 lanes.  Written once over simd_*.h, included by
  * kernels_<isa>.c.
  *
  * Polynomials of exp, log, tanh, sin and cos: S. L. Moshier, Cephes 2.2 single precision (expf.c, logf.c,
@@ -146,6 +146,69 @@ SIMD_INLINE vf v_tanh(vf x)
     vf large = vf_sub(vf_set1(1.0F), vf_div(vf_set1(2.0F), vf_add(e, vf_set1(1.0F))));
     vf y = vf_with_sign(vf_select(vf_lt(a, vf_set1(0.625F)), small, large), x);
     return vf_select(vf_nan(x), x, y);
+}
+
+/* erf(x) below 0.93: x + x P(x^2); and the logarithm of 1 - erf(a) above: Q(a).  Both fitted by reweighted
+ * least squares (Lawson 1961) to the C library's erf and erfc, P to a relative 2e-8, Q up to 4 to 5e-11 of
+ * erf. */
+SIMD_INLINE vf v_erf_small(vf x)
+{
+    vf z = vf_mul(x, x);
+    vf p = vf_fma(vf_set1(-5.95378224E-4F), z, vf_set1(4.98595042E-3F));
+    p = vf_fma(p, z, vf_set1(-2.67617274E-2F));
+    p = vf_fma(p, z, vf_set1(1.12816826E-1F));
+    p = vf_fma(p, z, vf_set1(-3.76124799E-1F));
+    p = vf_fma(p, z, vf_set1(1.28379151E-1F));
+    return vf_fma(p, x, x);
+}
+SIMD_INLINE vf v_erfc_large(vf a)
+{
+    vf q = vf_fma(vf_set1(-2.10949711E-5F), a, vf_set1(4.34461748E-4F));
+    q = vf_fma(q, a, vf_set1(-4.171059E-3F));
+    q = vf_fma(q, a, vf_set1(2.51194183E-2F));
+    q = vf_fma(q, a, vf_set1(-1.08280078E-1F));
+    q = vf_fma(q, a, vf_set1(-6.33346915E-1F));
+    q = vf_fma(q, a, vf_set1(-1.12951493F));
+    return v_exp(vf_fma(q, a, vf_set1(1.74683315E-4F)));
+}
+
+SIMD_INLINE vf v_erf(vf x)
+{
+    vf a = vf_abs(x);
+    vf large = vf_with_sign(vf_sub(vf_set1(1.0F), v_erfc_large(a)), x);
+    vf y = vf_select(vf_lt(a, vf_set1(0.93F)), v_erf_small(x), large);
+    return vf_select(vf_nan(x), x, y);
+}
+
+/* x times 1 - erfc(x / sqrt 2) / 2, or times erfc(-x / sqrt 2) / 2 below zero, where small results keep
+ * digits. */
+SIMD_INLINE vf v_gelu(vf x)
+{
+    vf a = vf_mul(vf_abs(x), vf_set1(0.707106781186547524F));
+    vf small = vf_sub(vf_set1(1.0F), v_erf_small(a));
+    vf half = vf_mul(vf_set1(0.5F), vf_select(vf_lt(a, vf_set1(0.93F)), small, v_erfc_large(a)));
+    vf y = vf_mul(x, vf_select(vf_lt(x, vf_set1(0.0F)), half, vf_sub(vf_set1(1.0F), half)));
+    return vf_select(vf_nan(x), x, y);
+}
+
+/* x / 2 times 1 + tanh(u) is x times the logistic function of 2 u; u = sqrt(2 / pi) (x + 0.044715 x^3). */
+SIMD_INLINE vf v_gelu_tanh(vf x)
+{
+    vf inner = vf_fma(vf_mul(vf_set1(0.044715F), vf_mul(x, x)), x, x);
+    return vf_mul(x, v_sigmoid(vf_mul(vf_set1(1.59576912160573071F), inner)));
+}
+
+/* tanh(log(1 + e)) = n / (n + 2) with n = e (e + 2), e = exp(x); 1 from 20 on, where e would overflow n. */
+SIMD_INLINE vf v_mish(vf x)
+{
+    vf e = v_exp(vf_min(vf_set1(20.0F), x));
+    vf n = vf_mul(e, vf_add(e, vf_set1(2.0F)));
+    return vf_mul(x, vf_div(n, vf_add(n, vf_set1(2.0F))));
+}
+
+SIMD_INLINE vf v_hard_sigmoid(vf x, vf slope, vf offset)
+{
+    return vf_min(vf_set1(1.0F), vf_max(vf_set1(0.0F), vf_fma(slope, x, offset)));
 }
 
 SIMD_INLINE vf v_relu(vf x)

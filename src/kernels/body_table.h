@@ -25,6 +25,8 @@ const ajp_kernels KERNELS_TABLE = {
     .column_sums = column_sums,
     .window = window,
     .binary = binary,
+    .sum = sum,
+    .normalize = normalize,
 };
 
 #endif

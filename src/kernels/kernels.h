@@ -159,7 +159,15 @@ typedef enum {
     AJP_MAP_LOG,
     AJP_MAP_COS,    /* |x| <= 1e4 */
     AJP_MAP_AFFINE, /* fma(a, x, b) */
-    AJP_MAP_CLIP    /* to [a, b] */
+    AJP_MAP_CLIP,   /* to [a, b] */
+    AJP_MAP_ERF,
+    AJP_MAP_GELU,      /* x times the normal distribution function */
+    AJP_MAP_GELU_TANH, /* its approximation with tanh, Hendrycks and Gimpel 2016 */
+    AJP_MAP_SQRT,
+    AJP_MAP_HARD_SIGMOID, /* fma(a, x, b) to [0, 1] */
+    AJP_MAP_HARD_SWISH,   /* x times x/6 + 1/2 to [0, 1] */
+    AJP_MAP_MISH,         /* x tanh(log(1 + exp x)), Misra 2019 */
+    AJP_N_MAPS
 } ajp_map;
 
 typedef struct ajp_kernels {
@@ -192,6 +200,12 @@ typedef struct ajp_kernels {
     /* out[j] = sum over rows i in order of x[i][j]. */
     void (*column_sums)(const float *x, size_t x_row, size_t m, size_t n, float *out);
     void (*window)(const ajp_window *window);
+    /* Sum by 64 lanes and a fixed tree. */
+    float (*sum)(const float *x, size_t n);
+    /* y = (x - mean) / sqrt(variance + epsilon), then times scale plus bias element by element where they are
+     * not NULL; moments: the mean and 1 / sqrt(variance + epsilon).  n >= 1; y may be x. */
+    void (*normalize)(const float *x, size_t n, float epsilon, const float *scale, const float *bias,
+                      float *y, float moments[2]);
     /* y[i] = a op b element-wise: '+', '-', '*', '/' */
     void (*binary)(char op, const float *a, const float *b, float *y, size_t n);
 } ajp_kernels;

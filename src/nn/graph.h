@@ -9,7 +9,7 @@
 #include "tensor.h"
 
 /* Versions that were tested against the ONNX project's cases. */
-enum { AJP_MAX_OPSET = 17, AJP_MIN_IR = 3, AJP_MAX_IR = 8 };
+enum { AJP_MAX_OPSET = 20, AJP_MIN_IR = 3, AJP_MAX_IR = 9 };
 /* Folded constants may take this much memory in all; models whose shapes ask for more are refused. */
 #define AJP_MAX_FOLDED_BYTES ((size_t)1 << 30)
 #define AJP_NO_VALUE         SIZE_MAX

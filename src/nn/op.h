@@ -26,8 +26,6 @@ typedef struct { /* one matrix product, or `groups` of the same size, inside an 
     const float *weights; /* [groups][rows][cols] row-major; a constant of the graph or made in the arena */
     const float *bias;    /* [groups * rows] or NULL; likewise */
     const char *suffix;   /* "" or e.g. "/input gates": appended to the node's name */
-    size_t n_distinct_inputs; /* numbers that the inputs of a sample and group are made of, where they overlap
-                                 (patches of an image); 0 = all cols * reps are numbers of their own */
 } ajp_op_product;
 
 typedef struct {
@@ -169,6 +167,11 @@ aj_status ajp_op_shape_from(const ajp_op_infer *i, size_t k, ajp_type *out);
 /* Input k of a node or NULL; its data or NULL. */
 const ajp_type *ajp_op_input(const ajp_op_infer *i, size_t k);
 const void *ajp_op_data(const ajp_op_run *r, size_t k);
+
+/* Calls part(user, first, n) for pieces of 0 ... n-1, on the threads of the run where there are some and the
+ * work is worth it: about nanoseconds_each for one.  The pieces depend on n alone. */
+void ajp_op_spread(const ajp_op_run *r, size_t n, double nanoseconds_each,
+                   void (*part)(void *user, size_t first, size_t n), void *user);
 
 /* CORRUPT: "has ...". */
 aj_status ajp_op_corrupt(const ajp_op_infer *i, const char *format, ...) AJ_PRINTF(2, 3);

@@ -55,7 +55,8 @@ static aj_status run(const ajp_op_run *r)
 }
 
 extern const ajp_op ajp_op_cum_sum;
-const ajp_op ajp_op_cum_sum = {.min_in = 2,
+const ajp_op ajp_op_cum_sum = {.any_sample_axis = true,
+                               .min_in = 2,
                                .max_in = 2,
                                .max_out = 1,
                                .flops_per_element = 1,

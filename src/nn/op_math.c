@@ -1,13 +1,15 @@
 /* op_math.c: Abs, Exp, Sin, Elu, ...: one function of each element.
  *
- * exp and log of float32 are the kernels' own.  The other functions are computed in double, one element after
- * the other, and rounded once: no instruction set that a user can choose takes part in them. */
+ * exp, log, erf, sqrt and some activations of float32 are the kernels' own.  The other functions are computed
+ * in double, one element after the other, and rounded once: no instruction set that a user can choose takes
+ * part in them. */
 #include <math.h>
 
 #include "op.h"
 
 typedef struct {
     float alpha, beta;
+    bool tanh; /* Gelu: the approximation */
 } params;
 
 typedef double (*function)(double x, const params *q);
@@ -53,6 +55,10 @@ FUNCTION(celu, x < 0 ? (double)q->alpha * expm1(x / (double)q->alpha) : x)
 FUNCTION(selu, (double)q->beta *(x < 0 ? (double)q->alpha * expm1(x) : x))
 FUNCTION(hard_sigmoid, between(0, (double)q->alpha *x + (double)q->beta, 1))
 FUNCTION(hard_swish, x *between(0, x / 6 + 0.5, 1))
+FUNCTION(mish, x *tanh(f_softplus(x, q)))
+FUNCTION(gelu, x * 0.5 * erfc(-x * 0.70710678118654752440))
+FUNCTION(gelu_tanh,
+         x * 0.5 * (1 + tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x)))) /* sqrt(2 / pi) */
 FUNCTION(thresholded_relu, x > (double)q->alpha || isnan(x) ? x : 0)
 FUNCTION(shrink, x<-(double)q->alpha ? x + (double)q->beta : x>(double) q->alpha ? x - (double)q->beta
                  : isnan(x)                                                      ? x
@@ -95,6 +101,17 @@ static aj_status parse_shrink(const ajp_op_parse *p, void *out)
     return ajp_op_float(p, "bias", 0, &q->beta);
 }
 
+static const char *const gelu_attributes[] = {"approximate", NULL};
+
+static aj_status parse_gelu(const ajp_op_parse *p, void *out)
+{
+    static const char *const names[] = {"none", "tanh", NULL};
+    size_t which;
+    AJ_TRY(ajp_op_choice(p, "approximate", names, 0, &which));
+    ((params *)out)->tanh = which == 1;
+    return AJ_OK;
+}
+
 /* ---- shapes ------------------------------------------------------------------------------------------- */
 
 static aj_status refuse_type(const ajp_op_infer *i)
@@ -134,25 +151,39 @@ static aj_status infer_test(const ajp_op_infer *i)
 
 /* ---- runs --------------------------------------------------------------------------------------------- */
 
-static aj_status each(const ajp_op_run *r, function f)
+typedef struct {
+    const ajp_op_run *r;
+    function f;
+    ajp_map map;
+    float a, b;
+} work;
+
+static void each_part(void *user, size_t first, size_t n)
 {
-    const params *q = r->node->params;
-    ajp_dtype dtype = r->in[0].type.dtype;
-    size_t n = r->in[0].n, size = ajp_dtype_size(dtype);
+    const work *w = user;
+    const params *q = w->r->node->params;
+    ajp_dtype dtype = w->r->in[0].type.dtype;
+    size_t size = ajp_dtype_size(dtype);
+    const char *x = (const char *)w->r->in[0].data + first * size;
+    char *y = (char *)w->r->out[0].data + first * size;
     if (dtype == AJP_FLOAT32) {
-        const float *x = r->in[0].data;
-        float *y = r->out[0].data;
-        for (size_t i = 0; i < n; i++) y[i] = (float)f((double)x[i], q);
-        return AJ_OK;
+        const float *from = (const float *)w->r->in[0].data + first;
+        float *to = (float *)w->r->out[0].data + first;
+        for (size_t i = 0; i < n; i++) to[i] = (float)w->f((double)from[i], q);
+        return;
     }
-    const char *x = r->in[0].data;
-    char *y = r->out[0].data;
     for (size_t i = 0; i < n; i++) {
         double value;
         ajp_convert(AJP_FLOAT64, &value, dtype, x + i * size, 1);
-        value = f(value, q);
+        value = w->f(value, q);
         ajp_convert(dtype, y + i * size, AJP_FLOAT64, &value, 1);
     }
+}
+
+static aj_status each(const ajp_op_run *r, function f)
+{
+    work w = {r, f, AJP_N_MAPS, 0, 0};
+    ajp_op_spread(r, r->in[0].n, 10, each_part, &w);
     return AJ_OK;
 }
 
@@ -181,10 +212,19 @@ static aj_status each_number(const ajp_op_run *r, function f, char what)
     return AJ_OK;
 }
 
-static aj_status by_map(const ajp_op_run *r, ajp_map map, function f)
+static void map_part(void *user, size_t first, size_t n)
 {
+    const work *w = user;
+    w->r->kernels->map(w->map, (const float *)w->r->in[0].data + first, (float *)w->r->out[0].data + first, n,
+                       w->a, w->b);
+}
+
+/* float32 by the kernels, the other types by f. */
+static aj_status by_map(const ajp_op_run *r, ajp_map map, function f, float a, float b)
+{
+    work w = {r, f, map, a, b};
     if (r->in[0].type.dtype != AJP_FLOAT32) return each(r, f);
-    r->kernels->map(map, r->in[0].data, r->out[0].data, r->in[0].n, 0, 0);
+    ajp_op_spread(r, r->in[0].n, 0.2, map_part, &w);
     return AJ_OK;
 }
 
@@ -202,11 +242,37 @@ static aj_status run_sign(const ajp_op_run *r)
 }
 static aj_status run_exp(const ajp_op_run *r)
 {
-    return by_map(r, AJP_MAP_EXP, f_exp);
+    return by_map(r, AJP_MAP_EXP, f_exp, 0, 0);
 }
 static aj_status run_log(const ajp_op_run *r)
 {
-    return by_map(r, AJP_MAP_LOG, f_log);
+    return by_map(r, AJP_MAP_LOG, f_log, 0, 0);
+}
+static aj_status run_sqrt(const ajp_op_run *r)
+{
+    return by_map(r, AJP_MAP_SQRT, f_sqrt, 0, 0);
+}
+static aj_status run_erf(const ajp_op_run *r)
+{
+    return by_map(r, AJP_MAP_ERF, f_erf, 0, 0);
+}
+static aj_status run_mish(const ajp_op_run *r)
+{
+    return by_map(r, AJP_MAP_MISH, f_mish, 0, 0);
+}
+static aj_status run_hard_swish(const ajp_op_run *r)
+{
+    return by_map(r, AJP_MAP_HARD_SWISH, f_hard_swish, 0, 0);
+}
+static aj_status run_hard_sigmoid(const ajp_op_run *r)
+{
+    const params *q = r->node->params;
+    return by_map(r, AJP_MAP_HARD_SIGMOID, f_hard_sigmoid, q->alpha, q->beta);
+}
+static aj_status run_gelu(const ajp_op_run *r)
+{
+    const params *q = r->node->params;
+    return q->tanh ? by_map(r, AJP_MAP_GELU_TANH, f_gelu_tanh, 0, 0) : by_map(r, AJP_MAP_GELU, f_gelu, 0, 0);
 }
 
 static aj_status run_not(const ajp_op_run *r)
@@ -364,6 +430,12 @@ UNARY(neg, 1, 0, no_attributes, NULL, infer_number, run_neg)
 UNARY(sign, 1, 0, no_attributes, NULL, infer_number, run_sign)
 UNARY(exp, 4, 0, no_attributes, NULL, infer_real, run_exp)
 UNARY(log, 4, 0, no_attributes, NULL, infer_real, run_log)
+UNARY(sqrt, 1, sizeof(params), no_attributes, NULL, infer_real, run_sqrt)
+UNARY(erf, 4, sizeof(params), no_attributes, NULL, infer_real, run_erf)
+UNARY(mish, 12, sizeof(params), no_attributes, NULL, infer_real, run_mish)
+UNARY(gelu, 7, sizeof(params), gelu_attributes, parse_gelu, infer_real, run_gelu)
+UNARY(hard_swish, 3, sizeof(params), no_attributes, NULL, infer_real, run_hard_swish)
+UNARY(hard_sigmoid, 2, sizeof(params), hard_attributes, parse_hard, infer_real, run_hard_sigmoid)
 UNARY(not, 1, 0, no_attributes, NULL, infer_not, run_not)
 UNARY(is_nan, 1, sizeof(test_params), no_attributes, parse_nan, infer_test, run_test)
 UNARY(is_inf, 1, sizeof(test_params), infinite_attributes, parse_infinite, infer_test, run_test)
@@ -374,7 +446,6 @@ UNARY(is_inf, 1, sizeof(test_params), infinite_attributes, parse_infinite, infer
         return each(r, f_##id);                    \
     }                                              \
     UNARY(id, flops, sizeof(params), names, parse_function, infer_real, run_##id)
-REAL(sqrt, 1, no_attributes, NULL)
 REAL(reciprocal, 1, no_attributes, NULL)
 REAL(floor, 1, no_attributes, NULL)
 REAL(ceil, 1, no_attributes, NULL)
@@ -390,13 +461,10 @@ REAL(cosh, 4, no_attributes, NULL)
 REAL(asinh, 4, no_attributes, NULL)
 REAL(acosh, 4, no_attributes, NULL)
 REAL(atanh, 4, no_attributes, NULL)
-REAL(erf, 4, no_attributes, NULL)
 REAL(softsign, 3, no_attributes, NULL)
 REAL(softplus, 8, no_attributes, NULL)
 REAL(elu, 4, alpha_attributes, parse_alpha)
 REAL(celu, 4, alpha_attributes, parse_alpha)
 REAL(selu, 4, selu_attributes, parse_selu)
-REAL(hard_sigmoid, 2, hard_attributes, parse_hard)
-REAL(hard_swish, 3, no_attributes, NULL)
 REAL(thresholded_relu, 1, alpha_attributes, parse_alpha)
 REAL(shrink, 1, shrink_attributes, parse_shrink)

@@ -47,6 +47,12 @@ bool ajp_number_equal(const ajp_number *a, const ajp_number *b)
                                : a->i == b->i && a->u == b->u;
 }
 
+int ajp_number_order(const ajp_number *a, const ajp_number *b)
+{
+    if (a->kind == AJP_REAL && (isnan(a->d) || isnan(b->d))) return (isnan(a->d) != 0) - (isnan(b->d) != 0);
+    return ajp_number_less(a, b) ? -1 : ajp_number_less(b, a);
+}
+
 ajp_number ajp_number_add(const ajp_number *a, const ajp_number *b)
 {
     return (ajp_number){a->kind, a->d + b->d, (int64_t)((uint64_t)a->i + (uint64_t)b->i), a->u + b->u};

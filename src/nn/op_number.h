@@ -19,6 +19,7 @@ double ajp_number_real(const ajp_number *v);
 /* Of two numbers of one kind; integers wrap. */
 bool ajp_number_less(const ajp_number *a, const ajp_number *b);
 bool ajp_number_equal(const ajp_number *a, const ajp_number *b); /* NaN equals nothing */
+int ajp_number_order(const ajp_number *a, const ajp_number *b);  /* -1, 0, 1; NaN is above all and itself */
 ajp_number ajp_number_add(const ajp_number *a, const ajp_number *b);
 ajp_number ajp_number_multiply(const ajp_number *a, const ajp_number *b);
 ajp_number ajp_number_max(const ajp_number *a, const ajp_number *b); /* NaN wins */

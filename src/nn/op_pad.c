@@ -62,7 +62,7 @@ static aj_status infer(const ajp_op_infer *i)
     i->out[0] = *x;
     for (size_t d = 0; d < x->rank; d++) {
         bool none = pads[d][0] == 0 && pads[d][1] == 0;
-        if ((int)d <= x->batch_axis && !none) return ajp_op_mixes(i, "it pads the sample axis");
+        if ((int)d == x->batch_axis && !none) return ajp_op_mixes(i, "it pads the sample axis");
         if (pads[d][0] < -limit || pads[d][0] > limit || pads[d][1] < -limit || pads[d][1] > limit)
             return ajp_op_corrupt(i, "has a pad of more than 2^40 elements");
         int64_t dim = (int64_t)x->dims[d] + pads[d][0] + pads[d][1];
@@ -183,7 +183,8 @@ static aj_status run(const ajp_op_run *r)
 }
 
 extern const ajp_op ajp_op_pad;
-const ajp_op ajp_op_pad = {.min_in = 1,
+const ajp_op ajp_op_pad = {.any_sample_axis = true,
+                           .min_in = 1,
                            .max_in = 4,
                            .max_out = 1,
                            .params_size = sizeof(params),

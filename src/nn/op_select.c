@@ -155,20 +155,13 @@ typedef struct {
     extent e;
 } rows;
 
-/* -1, 0, 1; NaN comes last and is itself, as in numpy. */
-static int compare(const ajp_number *a, const ajp_number *b)
-{
-    if (a->kind == AJP_REAL && (isnan(a->d) || isnan(b->d))) return (isnan(a->d) != 0) - (isnan(b->d) != 0);
-    return ajp_number_less(a, b) ? -1 : ajp_number_less(b, a);
-}
-
 static int compare_rows(const rows *w, size_t a, size_t b)
 {
     for (size_t o = 0; o < w->e.outer; o++)
         for (size_t k = 0; k < w->e.inner; k++) {
             ajp_number u = ajp_number_load(w->x, (o * w->e.n + a) * w->e.inner + k);
             ajp_number v = ajp_number_load(w->x, (o * w->e.n + b) * w->e.inner + k);
-            int order = compare(&u, &v);
+            int order = ajp_number_order(&u, &v); /* NaN comes last, as in numpy */
             if (order != 0) return order;
         }
     return 0;

@@ -231,7 +231,8 @@ static aj_status run_trilu(const ajp_op_run *r)
 }
 
 extern const ajp_op ajp_op_trilu;
-const ajp_op ajp_op_trilu = {.min_in = 1,
+const ajp_op ajp_op_trilu = {.any_sample_axis = true,
+                             .min_in = 1,
                              .max_in = 2,
                              .max_out = 1,
                              .params_size = sizeof(trilu_params),

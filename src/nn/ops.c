@@ -170,6 +170,39 @@ const void *ajp_op_data(const ajp_op_run *r, size_t k)
     return k < r->n_in ? r->in[k].data : NULL;
 }
 
+/* ---- work over threads -----------------------------------------------------------------------------------
+ */
+
+enum { PIECES = 16 };
+static const double worth_sharing_nanoseconds = 8000; /* waking a thread costs a few microseconds */
+
+typedef struct {
+    size_t n, each;
+    void (*part)(void *user, size_t first, size_t n);
+    void *user;
+} spreading;
+
+static void run_piece(void *user, size_t task, unsigned thread)
+{
+    const spreading *s = user;
+    size_t first = task * s->each;
+    (void)thread;
+    s->part(s->user, first, ajp_min_size(s->each, s->n - first));
+}
+
+void ajp_op_spread(const ajp_op_run *r, size_t n, double nanoseconds_each,
+                   void (*part)(void *user, size_t first, size_t n), void *user)
+{
+    if (n == 0) return;
+    if (r->pool == NULL || ajp_pool_threads(r->pool) == 1 ||
+        (double)n * nanoseconds_each < worth_sharing_nanoseconds) {
+        part(user, 0, n);
+        return;
+    }
+    spreading s = {n, (n + PIECES - 1) / PIECES, part, user};
+    ajp_pool_run(r->pool, (n + s.each - 1) / s.each, run_piece, &s);
+}
+
 /* ---- refusals -------------------------------------------------------------------------------------------
  */
 

@@ -77,7 +77,7 @@ static void test_maps(void)
         const float scale = powf(10.0F, (float)below(6) - 2.0F);
         fill(in1, n, scale, round % 2 == 0);
         const float low = random_float(3.0F), high = low + 2.0F;
-        for (int map = AJP_MAP_RELU; map <= AJP_MAP_CLIP; map++) {
+        for (int map = AJP_MAP_RELU; map < AJP_N_MAPS; map++) {
             if (map == AJP_MAP_COS) fill(in1, n, 1e4F, false);
             clear();
             for (int t = 0; t < n_tables; t++)
@@ -105,6 +105,13 @@ static void test_rows(void)
         for (int t = 0; t < n_tables; t++)
             tables[t]->moments(in1, m * n, &results[t].out[0], &results[t].out[1]);
         compare("moments", results);
+        fill(in2, m * n, 1.0F, false);
+        clear();
+        for (int t = 0; t < n_tables; t++) {
+            results[t].out[2] = tables[t]->sum(in1, m * n);
+            tables[t]->normalize(in1, m * n, 1e-5F, in2, in2, results[t].out + 3, results[t].out);
+        }
+        compare("sum and normalize", results);
         for (const char *op = "+-*/"; *op != '\0'; op++) {
             fill(in2, m * n, 10.0F, round % 4 == 0);
             clear();

@@ -25,6 +25,23 @@ static double sigmoid(double x)
     return 1.0 / (1.0 + exp(-x));
 }
 
+static double gelu(double x)
+{
+    return x * 0.5 * erfc(-x * sqrt(0.5));
+}
+static double gelu_tanh(double x)
+{
+    return x * 0.5 * (1.0 + tanh(sqrt(2.0 / acos(-1.0)) * (x + 0.044715 * x * x * x)));
+}
+static double mish(double x)
+{
+    return x * tanh(log1p(exp(x)));
+}
+static double hard_swish(double x)
+{
+    return x * fmin(1.0, fmax(0.0, x / 6.0 + 0.5));
+}
+
 /* Largest error over n points from a to b, evenly spread or (log_spread) evenly in the logarithm. */
 static double worst(ajp_map map, double (*exact)(double), double a, double b, bool log_spread)
 {
@@ -71,6 +88,14 @@ static void test_accuracy(void)
     CHECK(worst(AJP_MAP_SIGMOID, sigmoid, -20.0, 20.0, false) < 2.5);
     CHECK(worst(AJP_MAP_SIGMOID, sigmoid, -102.0, -20.0, false) < 2.5);
     CHECK(worst(AJP_MAP_COS, cos, -1.0, 1.0, false) < 2.0);
+    CHECK(worst(AJP_MAP_ERF, erf, -6.0, 6.0, false) < 1.5);
+    CHECK(worst(AJP_MAP_ERF, erf, 1e-30, 1.0, true) < 1.5);
+    CHECK(worst(AJP_MAP_SQRT, sqrt, 1e-37, 3e38, true) <= 0.5);
+    CHECK(worst(AJP_MAP_GELU, gelu, 0.0, 20.0, false) < 3.0);
+    CHECK(worst(AJP_MAP_GELU, gelu, -3.0, 0.0, false) < 30.0);
+    CHECK(worst(AJP_MAP_GELU_TANH, gelu_tanh, -3.0, 20.0, false) < 40.0);
+    CHECK(worst(AJP_MAP_MISH, mish, -40.0, 60.0, false) < 5.0);
+    CHECK(worst(AJP_MAP_HARD_SWISH, hard_swish, -2.9, 20.0, false) < 40.0); /* a difference near -3 */
     /* cosines near zero are only as good as the reduced argument: absolute error instead */
     float x[1000], y[1000];
     double largest = 0.0;
@@ -104,12 +129,21 @@ static void test_special(void)
     CHECK(same(one(AJP_MAP_SIGMOID, -INFINITY, 0, 0), 0.0F));
     CHECK(same(one(AJP_MAP_COS, 0.0F, 0, 0), 1.0F));
     CHECK(isnan(one(AJP_MAP_COS, INFINITY, 0, 0)));
+    CHECK(same(one(AJP_MAP_ERF, INFINITY, 0, 0), 1.0F));
+    CHECK(same(one(AJP_MAP_ERF, -INFINITY, 0, 0), -1.0F));
+    CHECK(same(one(AJP_MAP_ERF, -0.0F, 0, 0), -0.0F));
+    CHECK(same(one(AJP_MAP_GELU, 1e30F, 0, 0), 1e30F));
+    CHECK(one(AJP_MAP_GELU, -1e30F, 0, 0) == 0.0F);
+    CHECK(one(AJP_MAP_GELU_TANH, -1e9F, 0, 0) == 0.0F);
+    CHECK(same(one(AJP_MAP_HARD_SIGMOID, 3.0F, 0.25F, -0.25F), 0.5F));
+    CHECK(same(one(AJP_MAP_HARD_SIGMOID, 9.0F, 0.25F, -0.25F), 1.0F));
+    CHECK(same(one(AJP_MAP_HARD_SWISH, -3.0F, 0, 0), -0.0F));
     CHECK(same(one(AJP_MAP_RELU, -3.0F, 0, 0), 0.0F));
     CHECK(same(one(AJP_MAP_LEAKY_RELU, -2.0F, 0.25F, 0), -0.5F));
     CHECK(same(one(AJP_MAP_AFFINE, 3.0F, 2.0F, 1.0F), 7.0F));
     CHECK(same(one(AJP_MAP_CLIP, 3.0F, -1.0F, 2.0F), 2.0F));
     CHECK(same(one(AJP_MAP_CLIP, -3.0F, -1.0F, 2.0F), -1.0F));
-    for (int map = AJP_MAP_RELU; map <= AJP_MAP_CLIP; map++) CHECK(isnan(one((ajp_map)map, NAN, 0.5F, 2.0F)));
+    for (int map = AJP_MAP_RELU; map < AJP_N_MAPS; map++) CHECK(isnan(one((ajp_map)map, NAN, 0.5F, 2.0F)));
 }
 
 static void test_rows(void)
@@ -139,6 +173,21 @@ static void test_rows(void)
     CHECK(largest == (float)top);
     kernels->moments(NULL, 0, &sum_squares, &largest);
     CHECK(sum_squares == 0.0F && largest == 0.0F);
+    double mean = 0.0, variance = 0.0;
+    for (int i = 0; i < 119; i++) mean += (double)in[i / 40][i % 40] / 119;
+    for (int i = 0; i < 119; i++) variance += pow((double)in[i / 40][i % 40] - mean, 2) / 119;
+    CHECK_NEAR(kernels->sum(&in[0][0], 119), 119 * mean, 1e-5 * sqrt(variance * 119));
+    float normal[119], moments[2], scale[119], bias[119];
+    for (int i = 0; i < 119; i++) scale[i] = 2.0F + sinf((float)i), bias[i] = (float)i;
+    for (int both = 0; both < 2; both++) {
+        kernels->normalize(&in[0][0], 119, 1e-3F, both ? scale : NULL, both ? bias : NULL, normal, moments);
+        CHECK_NEAR(moments[0], mean, 1e-6);
+        CHECK_CLOSE(moments[1], 1 / sqrt(variance + 1e-3), 1e-6);
+        for (int i = 0; i < 119; i++) {
+            const double z = ((double)in[i / 40][i % 40] - mean) / sqrt(variance + 1e-3);
+            CHECK_NEAR(normal[i], both ? z * scale[i] + bias[i] : z, 2e-6 * (1 + fabs(z) + (both ? i : 0)));
+        }
+    }
     float sums[40];
     kernels->column_sums(&in[0][0], 40, 3, 33, sums);
     for (int j = 0; j < 33; j++) CHECK(sums[j] == (0.0F + in[0][j]) + in[1][j] + in[2][j]);

@@ -162,7 +162,7 @@ static void graphs(void)
     ends(&b, 3, 3);
     refuse("attribute type", &b, AJ_CORRUPT, "\"r\"", "alpha");
     b = build_start(context, 7, 99), node(&b, "Relu", "r", "x", "y"), ends(&b, 3, 3);
-    refuse("opset", &b, AJ_UNSUPPORTED, "opset 99", "1 to 17");
+    refuse("opset", &b, AJ_UNSUPPORTED, "opset 99", "1 to 20");
     b = build_start(context, 77, 13), node(&b, "Relu", "r", "x", "y"), ends(&b, 3, 3);
     refuse("IR", &b, AJ_UNSUPPORTED, "IR version 77", "3 to");
     b = start(), node_begin(&b, "Constant", "k", "", "y"), attribute_float(&b, "value_float", 1),
