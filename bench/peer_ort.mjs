@@ -1,9 +1,9 @@
-// ONNX Runtime's side of a paired timing (bench/pair.py): node peer_ort.mjs FILE BATCH THREADS, or `empty` for the price of
-// an awaited call alone.
+// ONNX Runtime's side of a paired timing (bench/pair.py): node peer_ort.mjs FILE BATCH THREADS [SHAPE OF A SAMPLE, 3x32x32],
+// or `empty` for the price of an awaited call alone.
 import { createRequire } from 'node:module';
 import readline from 'node:readline';
 
-const [file, batchText, threadsText] = process.argv.slice(2);
+const [file, batchText, threadsText, shapeText = '784'] = process.argv.slice(2);
 const batch = Number(batchText), threads = Number(threadsText);
 const require = createRequire(process.env.AJ_BENCH_NODE + '/package.json');
 const ort = require('onnxruntime-node');
@@ -17,8 +17,9 @@ if (file === 'empty') {
     enableCpuMemArena: true, enableMemPattern: true,
   });
   const name = session.inputNames[0];
-  const data = new Float32Array(batch * 784).map(() => Math.random());
-  const feeds = { [name]: new ort.Tensor('float32', data, [batch, 784]) };
+  const shape = shapeText.split('x').map(Number);
+  const data = new Float32Array(shape.reduce((a, b) => a * b, batch)).map(() => Math.random());
+  const feeds = { [name]: new ort.Tensor('float32', data, [batch, ...shape]) };
   call = async () => { await session.run(feeds); };
 }
 for (let i = 0; i < 5; i++) await call();

@@ -37,6 +37,22 @@ if command -v npm >/dev/null 2>&1; then
         pair "784-1000-1000-10 batch 1000, $threads thread" 1000 "$side clean $work/784-1000-1000-10.onnx 1000 $threads" \
             "node $here/peer_ort.mjs $work/784-1000-1000-10.onnx 1000 $threads" 10
     done
+    if "$python" "$here/../tests/tools/export_torch.py" "$work" bench >/dev/null 2>&1; then
+        resnet=${AJ_TEST_DATA:-$here/../../shared/data}/models/resnet8-cifar10.onnx
+        for threads in 1 2; do
+            for batch in 1 128; do
+                for net in lenet,1x28x28 lstm64,64x64 transformer,128x256; do
+                    file="$work/${net%,*}.onnx"
+                    pair "${net%,*} batch $batch, $threads thread" $batch "$side clean $file $batch $threads" \
+                        "node $here/peer_ort.mjs $file $batch $threads ${net#*,}"
+                done
+                [ -f "$resnet" ] && pair "resnet8 batch $batch, $threads thread" $batch "$side clean $resnet $batch $threads" \
+                    "node $here/peer_ort.mjs $resnet $batch $threads 32x32x3"
+            done
+        done
+    else
+        echo "python3-torch is not installed: no convolutional, recurrent or attention networks were compared"
+    fi
 else
     echo "npm is not installed: ONNX Runtime was not compared"
 fi
