@@ -47,7 +47,7 @@ if command -v npm >/dev/null 2>&1; then
                         "node $here/peer_ort.mjs $file $batch $threads ${net#*,}"
                 done
                 [ -f "$resnet" ] && pair "resnet8 batch $batch, $threads thread" $batch "$side clean $resnet $batch $threads" \
-                    "node $here/peer_ort.mjs $resnet $batch $threads 32x32x3"
+                    "node $here/peer_ort.mjs $resnet $batch $threads 3x32x32"
             done
         done
     else
