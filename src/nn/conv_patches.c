@@ -128,6 +128,12 @@ static void fill(const sample *a, size_t group, size_t first, size_t n)
 static void put(const sample *a, size_t group, size_t first, size_t n)
 {
     const patches *p = a->p;
+    if (a->r->y_last) {
+        float *y = a->y + first * a->s->channels_out + group * p->rows;
+        for (size_t t = 0; t < n; t++)
+            memcpy(y + t * a->s->channels_out, a->tile_y + t * p->y_row, p->rows * sizeof *y);
+        return;
+    }
     float *y = a->y + group * p->rows * p->places + first;
     for (size_t i = 0; i < p->rows; i++)
         for (size_t t = 0; t < n; t++) y[i * p->places + t] = a->tile_y[t * p->y_row + i];
@@ -138,7 +144,8 @@ static void add_reached(const sample *a, size_t group, size_t first, size_t n)
 {
     const ajp_geometry *g = &a->s->geometry;
     const patches *p = a->p;
-    size_t n_out = ajp_slide_places(g->out), rows = p->rows / p->n_taps;
+    size_t n_out = ajp_slide_places(g->out), rows = p->rows / p->n_taps, channels = a->s->channels_out;
+    size_t y_channel = a->r->y_last ? 1 : n_out, y_place = a->r->y_last ? channels : 1;
     for (size_t t = 0; t < n * p->n_taps; t++) {
         size_t place = first + t / p->n_taps, tap = t % p->n_taps, rest = tap, at = 0, step = 1;
         bool inside = true;
@@ -149,7 +156,7 @@ static void add_reached(const sample *a, size_t group, size_t first, size_t n)
             step *= g->out[d];
         }
         for (size_t i = 0; i < rows && inside; i++)
-            a->y[(group * rows + i) * n_out + at] +=
+            a->y[(group * rows + i) * y_channel + at * y_place] +=
                 a->tile_y[t / p->n_taps * p->y_row + i * p->n_taps + tap];
     }
 }
@@ -194,11 +201,12 @@ aj_status ajp_conv_run_patches(const ajp_op_run *r, const ajp_plain_slide *s)
         NULL};
     a.tile_y = a.tile_x + ajp_round_up(p.tile_rows * p.x_row, AJP_LANES);
     for (; a.image < s->n_samples; a.image++, a.y += s->channels_out * n_out) {
-        ajp_slide_gather((const float *)r->in[0].data + a.image * n_x, false, s->channels_in, s->geometry.in,
-                         q->transposed ? none : s->geometry.before, p.padded, gathered);
+        ajp_slide_gather((const float *)r->in[0].data + a.image * n_x, r->x_last, s->channels_in,
+                         s->geometry.in, q->transposed ? none : s->geometry.before, p.padded, gathered);
         for (size_t e = 0; q->transposed && e < s->channels_out * n_out; e++)
-            a.y[e] = a.bias != NULL ? a.bias[e / n_out] : 0.0f;
+            a.y[e] = a.bias != NULL ? a.bias[r->y_last ? e % s->channels_out : e / n_out] : 0.0f;
         AJ_TRY(run_sample(&a, q->transposed));
     }
+    if (r->add != NULL) ajp_conv_add(r);
     return AJ_OK;
 }

@@ -115,6 +115,8 @@ bool ajp_conv_prepare(const ajp_op_prepare *p, void **state, size_t *scratch)
     if (p->n_products == 0) return true; /* weights from data, another element type, an odd window */
     o->plain = ajp_conv_slide(q, &p->in[0].type, &p->in[1].type, p->out[0].type.dims[1]);
     ajp_slide_shape shape = shape_of(q, &o->plain);
+    shape.x_last = p->x_last;
+    shape.y_last = p->y_last;
     size_t n_patches = ajp_conv_patches_scratch(q, &o->plain);
     void *tables = ajp_arena_alloc(p->arena, ajp_slide_build(&o->slide, &shape, NULL));
     if (tables == NULL) return false;
@@ -177,8 +179,10 @@ size_t ajp_conv_scratch(const ajp_node *node, const ajp_tensor *in, const ajp_te
                   : z.n_double * sizeof(double);
 }
 
+/* What is added goes into the store of the slide where that writes the output itself. */
 static void slide_over(const ajp_op_run *r, const prepared *o, float *scratch)
 {
+    bool adds = r->add != NULL && !o->slide.scatters;
     ajp_slide_call call = {.kernels = r->kernels,
                            .pool = r->pool,
                            .n_samples = r->in[0].type.dims[0],
@@ -186,10 +190,12 @@ static void slide_over(const ajp_op_run *r, const prepared *o, float *scratch)
                            .y = r->out[0].data,
                            .weights = o->weights,
                            .bias = o->bias,
-                           .activation = o->activation,
-                           .activation_parameter = o->activation_parameter,
+                           .add = adds ? r->add->data : NULL,
+                           .activation = adds ? r->after : o->activation,
+                           .activation_parameter = adds ? r->after_parameter : o->activation_parameter,
                            .scratch = scratch};
     ajp_slide_run(&o->slide, &call);
+    if (r->add != NULL && !adds) ajp_conv_add(r);
 }
 
 static void run_unprepared(const ajp_op_run *r, const ajp_plain_slide *s, const tensors *t, const sizes *z)
@@ -220,6 +226,14 @@ static void run_plainly(const ajp_op_run *r, const ajp_plain_slide *s, const ten
     else
         ajp_plain_convolve(s, at[0], at[1], at[2], at[3]);
     ajp_convert(t->t[3]->type.dtype, t->t[3]->data, AJP_FLOAT64, at[3], t->t[3]->n);
+}
+
+void ajp_conv_add(const ajp_op_run *r)
+{
+    float *y = r->out[0].data;
+    r->kernels->binary('+', y, r->add->data, y, r->out[0].n);
+    if (r->after != AJP_ACTIVATION_NONE)
+        r->kernels->map(ajp_map_of(r->after), y, y, r->out[0].n, r->after_parameter, 0);
 }
 
 aj_status ajp_conv_run(const ajp_op_run *r)

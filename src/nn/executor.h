@@ -71,6 +71,8 @@ typedef struct {
 aj_status ajp_plan_create(ajp_plan **out, aj_context *context, const aj_model *model, size_t max_chunk,
                           aj_error *err);
 void ajp_plan_destroy(ajp_plan *plan);
+/* How many samples at a time are fastest, up to `most`: by what stays in the cache. */
+size_t ajp_model_chunk(const aj_model *model, size_t most);
 size_t ajp_plan_n_products(const ajp_plan *plan);
 const ajp_product_step *ajp_plan_product(const ajp_plan *plan, size_t i);
 size_t ajp_plan_n_others(const ajp_plan *plan);

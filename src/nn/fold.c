@@ -271,12 +271,15 @@ bool ajp_fold_into_product(const ajp_graph *graph, ajp_step *step, const ajp_nod
 {
     ajp_product_step *p = product_of(step);
     *no_memory = false;
-    if (p->activation != AJP_ACTIVATION_NONE) return false;
+    if (p->activation != AJP_ACTIVATION_NONE || step->after != AJP_ACTIVATION_NONE) return false;
     if (node->op->role == AJP_ROLE_ACTIVATION) {
-        p->activation = node->op->activation;
-        if (node->op->params_size > 0) memcpy(&p->activation_parameter, node->params, sizeof(float));
+        bool of_sum = step->sum != NULL;
+        *(of_sum ? &step->after : &p->activation) = node->op->activation;
+        if (node->op->params_size > 0)
+            memcpy(of_sum ? &step->after_parameter : &p->activation_parameter, node->params, sizeof(float));
         return true;
     }
+    if (step->sum != NULL) return false;
     if (node->op->role != AJP_ROLE_SCALE && node->op->role != AJP_ROLE_NORMALIZE) return false;
     size_t rows = n_outputs(p);
     float *work = ajp_calloc(graph->context, rows, 2 * sizeof *work);
@@ -289,4 +292,16 @@ bool ajp_fold_into_product(const ajp_graph *graph, ajp_step *step, const ajp_nod
                       : fold_normalization(graph, step, node, work, work + rows, no_memory);
     ajp_free(graph->context, work);
     return folded;
+}
+
+bool ajp_fold_takes_sum(const ajp_graph *graph, const ajp_step *step, const ajp_node *node, size_t k)
+{
+    const ajp_elementwise_params *q = node->params;
+    if (node->op->role != AJP_ROLE_SCALE || q->op != '+' || step->is_product || !step->node->op->adds)
+        return false;
+    if (step->sum != NULL || step->op_products[0].activation != AJP_ACTIVATION_NONE) return false;
+    const ajp_value *x = input_value(graph, node, k), *other = input_value(graph, node, 1 - k);
+    const ajp_type *y = &graph->values[node->out[0]].type;
+    return other->constant == NULL && x->type.dtype == AJP_FLOAT32 && ajp_type_same_shape(&x->type, y) &&
+           ajp_type_same_shape(&other->type, y) && other->type.batch_axis == x->type.batch_axis;
 }

@@ -57,6 +57,15 @@ typedef struct {
     size_t fixed_batch; /* see ajp_graph: a size that a shape spells out is that of so many samples */
 } ajp_op_infer;
 
+/* In which order an operator takes images: [samples][channels][axes] as in the file, or with their channels
+ * together, [samples][axes][channels].  The compiler chooses (layout.c). */
+typedef enum {
+    AJP_LAYOUT_FILE = 0, /* as in the file */
+    AJP_LAYOUT_ELEMENTS, /* one order for all operands; types are those of memory, and it need not know */
+    AJP_LAYOUT_SAME,     /* likewise, but it has to know: x_last */
+    AJP_LAYOUT_EACH /* input 0 and output 0 in any order, x_last and y_last; types are those of the file */
+} ajp_layout;
+
 /* What an operator works out once for a plan: tables, weights in another order. */
 typedef struct {
     const ajp_node *node;
@@ -66,6 +75,7 @@ typedef struct {
     const ajp_tensor *in, *out; /* shapes for the largest number of samples; data of constants only */
     size_t n_products;
     const ajp_product_step *products; /* packed */
+    bool x_last, y_last;              /* see ajp_layout */
 } ajp_op_prepare;
 
 /* One execution on concrete shapes (batch_axis -1 everywhere). Left-out inputs have data NULL. */
@@ -82,6 +92,11 @@ typedef struct {
     bool on_hook; /* the declared products are to be computed by ajp_op_multiply and nothing else */
     const ajp_op_products *products; /* NULL: `products` returned 0 */
     const void *state;               /* of `prepare`; NULL while constants are folded */
+    bool x_last, y_last;             /* see ajp_layout */
+    /* of an operator that `adds`: to be added to output 0, in its order, or NULL; then `after` is applied */
+    const ajp_tensor *add;
+    ajp_activation after;
+    float after_parameter;
 } ajp_op_run;
 
 /* What the compiler of programs may do with a node beyond running it. */
@@ -115,6 +130,10 @@ struct ajp_op {
      * activation from ajp_op_product_step: batch norm, scales and an activation that follow may be folded in
      */
     bool folds;
+    bool adds; /* `run` takes add and after: a sum with a value that is there before may be folded in */
+    ajp_layout layout;
+    /* whether it takes channels together for these types (those of the file); NULL: yes */
+    bool (*takes_last)(const ajp_node *node, size_t n_products, const ajp_type *x, const ajp_type *y);
     /* infer and run take a sample axis behind other axes: samples do not lie one after the other then */
     bool any_sample_axis;
     /* views: NULL = always; else whether this node is one (Cast to the same type, Dropout without a mask) */
@@ -132,6 +151,9 @@ aj_status ajp_op_multiply(const ajp_op_run *r, size_t which, size_t group, const
  * of every group has to be computed exactly once in a run, else hardware noise would repeat. call->product is
  * the number among the node's own products. */
 aj_status ajp_op_multiply_rows(const ajp_op_run *r, const ajp_product_call *call);
+
+/* The map that an activation is. */
+ajp_map ajp_map_of(ajp_activation activation);
 
 /* NULL when this operator, or this opset of it, is not there; *known says whether the name is. */
 const ajp_op *ajp_op_find(const char *op_type, int64_t opset, bool *known);

@@ -28,6 +28,20 @@ static aj_status apply(const ajp_op_run *r, ajp_map map)
     return AJ_OK;
 }
 
+ajp_map ajp_map_of(ajp_activation activation)
+{
+    switch (activation) {
+    case AJP_ACTIVATION_LEAKY_RELU:
+        return AJP_MAP_LEAKY_RELU;
+    case AJP_ACTIVATION_SIGMOID:
+        return AJP_MAP_SIGMOID;
+    case AJP_ACTIVATION_TANH:
+        return AJP_MAP_TANH;
+    default:
+        return AJP_MAP_RELU;
+    }
+}
+
 static aj_status run_relu(const ajp_op_run *r)
 {
     return apply(r, AJP_MAP_RELU);
@@ -47,7 +61,8 @@ static aj_status run_tanh(const ajp_op_run *r)
 
 #define ACTIVATION(id, kind, flops, names, parse_function, run_function) \
     extern const ajp_op ajp_op_##id;                                     \
-    const ajp_op ajp_op_##id = {.any_sample_axis = true,                 \
+    const ajp_op ajp_op_##id = {.layout = AJP_LAYOUT_ELEMENTS,           \
+                                .any_sample_axis = true,                 \
                                 .min_in = 1,                             \
                                 .max_in = 1,                             \
                                 .max_out = 1,                            \

@@ -261,7 +261,8 @@ static aj_status parse(const ajp_op_parse *p, params *q, operation what)
         return parse(p, out, kind);                               \
     }                                                             \
     extern const ajp_op ajp_op_##id;                              \
-    const ajp_op ajp_op_##id = {.any_sample_axis = true,          \
+    const ajp_op ajp_op_##id = {.layout = AJP_LAYOUT_ELEMENTS,    \
+                                .any_sample_axis = true,          \
                                 .min_in = least,                  \
                                 .max_in = most,                   \
                                 .max_out = 1,                     \
@@ -290,7 +291,8 @@ BROADCAST(or, DO_OR, 2, 2, 1, no_attributes)
 BROADCAST(xor, DO_XOR, 2, 2, 1, no_attributes)
 
 extern const ajp_op ajp_op_where;
-const ajp_op ajp_op_where = {.any_sample_axis = true,
+const ajp_op ajp_op_where = {.layout = AJP_LAYOUT_ELEMENTS,
+                             .any_sample_axis = true,
                              .min_in = 3,
                              .max_in = 3,
                              .max_out = 1,

@@ -136,6 +136,12 @@ bool ajp_conv_is_depthwise(const ajp_plain_slide *s)
     return s->groups == s->channels_in && s->groups == s->channels_out;
 }
 
+static bool takes_last(const ajp_node *node, size_t n_products, const ajp_type *x, const ajp_type *y)
+{
+    (void)node, (void)x, (void)y;
+    return n_products == 1;
+}
+
 extern const ajp_op ajp_op_conv, ajp_op_conv_transpose;
 const ajp_op ajp_op_conv = {.min_in = 2,
                             .max_in = 3,
@@ -147,8 +153,11 @@ const ajp_op ajp_op_conv = {.min_in = 2,
                             .scratch = ajp_conv_scratch,
                             .run = ajp_conv_run,
                             .prepare = ajp_conv_prepare,
+                            .layout = AJP_LAYOUT_EACH,
+                            .takes_last = takes_last,
                             .products = ajp_conv_products,
-                            .folds = true};
+                            .folds = true,
+                            .adds = true};
 const ajp_op ajp_op_conv_transpose = {.min_in = 2,
                                       .max_in = 3,
                                       .max_out = 1,
@@ -159,4 +168,6 @@ const ajp_op ajp_op_conv_transpose = {.min_in = 2,
                                       .scratch = ajp_conv_scratch,
                                       .run = ajp_conv_run,
                                       .prepare = ajp_conv_prepare,
+                                      .layout = AJP_LAYOUT_EACH,
+                                      .takes_last = takes_last,
                                       .products = ajp_conv_products};

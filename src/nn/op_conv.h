@@ -21,6 +21,8 @@ bool ajp_conv_slides(const ajp_conv_params *q, const ajp_plain_slide *s); /* the
 size_t ajp_conv_scratch(const ajp_node *node, const ajp_tensor *in, const ajp_tensor *out);
 bool ajp_conv_prepare(const ajp_op_prepare *p, void **state, size_t *scratch);
 aj_status ajp_conv_run(const ajp_op_run *r);
+/* y = after(y + add), for what was not added on the way. */
+void ajp_conv_add(const ajp_op_run *r);
 
 /* conv_patches.c: the products inside, and how they are computed elsewhere: the patches that a convolution
  * sees are rows; a transposed one multiplies the places of its input and adds up what they reach. */

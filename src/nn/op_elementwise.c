@@ -244,7 +244,8 @@ static aj_status run(const ajp_op_run *r)
         return parse(p, out, op);                                              \
     }                                                                          \
     extern const ajp_op ajp_op_##id;                                           \
-    const ajp_op ajp_op_##id = {.any_sample_axis = true,                       \
+    const ajp_op ajp_op_##id = {.layout = AJP_LAYOUT_ELEMENTS,                 \
+                                .any_sample_axis = true,                       \
                                 .min_in = 2,                                   \
                                 .max_in = 2,                                   \
                                 .max_out = 1,                                  \

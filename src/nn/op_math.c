@@ -400,7 +400,8 @@ static aj_status run_clip(const ajp_op_run *r)
 }
 
 extern const ajp_op ajp_op_clip;
-const ajp_op ajp_op_clip = {.any_sample_axis = true,
+const ajp_op ajp_op_clip = {.layout = AJP_LAYOUT_ELEMENTS,
+                            .any_sample_axis = true,
                             .min_in = 1,
                             .max_in = 3,
                             .max_out = 1,
@@ -415,7 +416,8 @@ const ajp_op ajp_op_clip = {.any_sample_axis = true,
 
 #define UNARY(id, flops, size, names, parse_function, infer_function, run_function) \
     extern const ajp_op ajp_op_##id;                                                \
-    const ajp_op ajp_op_##id = {.any_sample_axis = true,                            \
+    const ajp_op ajp_op_##id = {.layout = AJP_LAYOUT_ELEMENTS,                      \
+                                .any_sample_axis = true,                            \
                                 .min_in = 1,                                        \
                                 .max_in = 1,                                        \
                                 .max_out = 1,                                       \

@@ -118,6 +118,7 @@ static aj_status run_concat(const ajp_op_run *r)
     const concat_params *q = r->node->params;
     const ajp_type *out = &r->out[0].type;
     size_t axis = (size_t)(q->axis < 0 ? q->axis + (int64_t)out->rank : q->axis);
+    if (r->x_last && axis > 0) axis = axis == 1 ? out->rank - 1 : axis - 1;
     size_t outer = ajp_dims_product(out->dims, axis), size = ajp_dtype_size(out->dtype);
     char *y = r->out[0].data;
     if (r->out[0].n == 0) return AJ_OK;
@@ -131,7 +132,8 @@ static aj_status run_concat(const ajp_op_run *r)
 }
 
 extern const ajp_op ajp_op_concat;
-const ajp_op ajp_op_concat = {.any_sample_axis = true,
+const ajp_op ajp_op_concat = {.layout = AJP_LAYOUT_SAME,
+                              .any_sample_axis = true,
                               .min_in = 1,
                               .max_in = SIZE_MAX,
                               .max_out = 1,

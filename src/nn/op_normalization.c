@@ -91,8 +91,8 @@ bool ajp_batch_normalization_trains(const ajp_node *node)
 
 static size_t scratch(const ajp_node *node, const ajp_tensor *in, const ajp_tensor *out)
 {
-    (void)out;
-    return 4 * sizeof(float) * n_channels(node->params, &in[0].type);
+    (void)node, (void)out;
+    return 4 * sizeof(float) * in[1].n;
 }
 
 /* Mean and variance of every channel over samples and image, in double; what the node puts out of them. */
@@ -100,7 +100,7 @@ static void take_statistics(const ajp_op_run *r, size_t n, size_t inner, float *
 {
     const params *q = r->node->params;
     const float *x = r->in[0].data, *old[2] = {r->in[3].data, r->in[4].data}, *now[2] = {mean, variance};
-    size_t n_rows = r->in[0].type.dims[0];
+    size_t n_rows = r->in[0].n / (n * inner);
     double count = (double)(n_rows * inner), momentum = (double)q->momentum;
     for (size_t c = 0; c < n; c++) {
         double sum = 0.0, squares = 0.0;
@@ -123,7 +123,8 @@ static aj_status run(const ajp_op_run *r)
 {
     const params *q = r->node->params;
     const ajp_type *type = &r->in[0].type;
-    size_t n = n_channels(q, type), inner = q->spatial ? ajp_dims_product(type->dims + 2, type->rank - 2) : 1;
+    size_t n = r->in[1].n;
+    size_t inner = q->spatial && !r->x_last ? ajp_dims_product(type->dims + 2, type->rank - 2) : 1;
     const float *inputs[4] = {r->in[1].data, r->in[2].data, r->in[3].data, r->in[4].data}, *x = r->in[0].data;
     float *scale = r->scratch, *shift = scale + n, *y = r->out[0].data;
     if (r->in[0].n == 0) return AJ_OK;
@@ -133,7 +134,7 @@ static aj_status run(const ajp_op_run *r)
         inputs[3] = shift + 2 * n;
     }
     ajp_batch_normalization_affine(r->node, inputs, n, scale, shift);
-    for (size_t row = 0; row < type->dims[0]; row++) {
+    for (size_t row = 0; row < r->in[0].n / (n * inner); row++) {
         if (inner == 1) {
             r->kernels->binary('*', x, scale, y, n);
             r->kernels->binary('+', y, shift, y, n);
@@ -147,11 +148,21 @@ static aj_status run(const ajp_op_run *r)
     return AJ_OK;
 }
 
+/* A scale for every element of a sample is in the order of the file. */
+static bool takes_last(const ajp_node *node, size_t n_products, const ajp_type *x, const ajp_type *y)
+{
+    const params *q = node->params;
+    (void)n_products, (void)x, (void)y;
+    return q->spatial;
+}
+
 extern const ajp_op ajp_op_batch_normalization;
 const ajp_op ajp_op_batch_normalization = {.min_in = 5,
                                            .max_in = 5,
                                            .max_out = 5,
                                            .role = AJP_ROLE_NORMALIZE,
+                                           .layout = AJP_LAYOUT_SAME,
+                                           .takes_last = takes_last,
                                            .flops_per_element = 2,
                                            .params_size = sizeof(params),
                                            .attributes = attributes,

@@ -158,34 +158,67 @@ static ajp_plain_slide plain_of(const params *q, const ajp_type *x)
     return s;
 }
 
-/* Bytes of the window's tables; 0 = the plain form has to do. */
-static size_t build(const params *q, const ajp_tensor *x, bool with_places, ajp_slide *slide, void *memory)
+static ajp_slide_shape shape_of(const params *q, const ajp_type *x)
 {
-    ajp_plain_slide s = plain_of(q, &x->type);
-    ajp_slide_shape shape = {.kind = q->kind == LARGEST ? AJP_SLIDE_LARGEST : AJP_SLIDE_MEAN,
+    ajp_plain_slide s = plain_of(q, x);
+    return (ajp_slide_shape){.kind = q->kind == LARGEST ? AJP_SLIDE_LARGEST : AJP_SLIDE_MEAN,
                              .count_padding = q->count_padding,
                              .channels_in = s.channels_in,
                              .channels_out = s.channels_out,
                              .groups = 1,
                              .geometry = s.geometry};
-    if (x->type.dtype != AJP_FLOAT32 || q->kind == NORM || with_places) return 0;
-    return ajp_slide_build(slide, &shape, memory);
 }
 
-static bool wants_places(size_t n_out, const ajp_node *node)
+static bool wants_places(const ajp_node *node)
 {
-    return n_out > 1 && node->out[1] != AJP_NO_VALUE;
+    return node->n_out > 1 && node->out[1] != AJP_NO_VALUE;
+}
+
+/* Bytes of the window's tables; 0 = the plain form has to do. */
+static size_t build(const ajp_node *node, const ajp_type *x, ajp_slide_shape *shape, ajp_slide *slide)
+{
+    const params *q = node->params;
+    if (x->dtype != AJP_FLOAT32 || q->kind == NORM || wants_places(node)) return 0;
+    *shape = shape_of(q, x);
+    return ajp_slide_build(slide, shape, NULL);
+}
+
+static bool takes_last(const ajp_node *node, size_t n_products, const ajp_type *x, const ajp_type *y)
+{
+    ajp_slide_shape shape;
+    ajp_slide slide;
+    (void)n_products, (void)y;
+    return build(node, x, &shape, &slide) > 0;
+}
+
+static bool prepare(const ajp_op_prepare *p, void **state, size_t *scratch)
+{
+    ajp_slide_shape shape;
+    ajp_slide *slide = ajp_arena_alloc(p->arena, sizeof *slide);
+    *state = NULL;
+    if (slide == NULL) return false;
+    size_t n_tables = build(p->node, &p->in[0].type, &shape, slide);
+    if (n_tables == 0) return true;
+    shape.x_last = p->x_last;
+    shape.y_last = p->y_last;
+    void *tables = ajp_arena_alloc(p->arena, n_tables);
+    if (tables == NULL) return false;
+    (void)ajp_slide_build(slide, &shape, tables);
+    *state = slide;
+    *scratch = ajp_slide_scratch(slide) * sizeof(float);
+    return true;
 }
 
 static size_t scratch(const ajp_node *node, const ajp_tensor *in, const ajp_tensor *out)
 {
+    ajp_slide_shape shape;
     ajp_slide slide;
-    size_t n_tables = build(node->params, in, wants_places(node->n_out, node), &slide, NULL);
+    size_t n_tables = build(node, &in[0].type, &shape, &slide);
     if (n_tables > 0) return ajp_slide_scratch(&slide) * sizeof(float) + n_tables;
     return (in[0].n + out[0].n) * sizeof(double);
 }
 
-static void run_plain(const ajp_op_run *r, bool with_places)
+static void run_plain(const ajp_op_run *r)
 {
     const params *q = r->node->params;
     const ajp_tensor *in = &r->in[0], *out = &r->out[0];
@@ -193,7 +226,7 @@ static void run_plain(const ajp_op_run *r, bool with_places)
     ajp_plain_slide s = plain_of(q, &in->type);
     ajp_convert(AJP_FLOAT64, x, in->type.dtype, in->data, in->n);
     if (q->kind == LARGEST)
-        ajp_plain_largest(&s, x, y, with_places ? r->out[1].data : NULL, q->by_column);
+        ajp_plain_largest(&s, x, y, r->n_out > 1 ? r->out[1].data : NULL, q->by_column);
     else if (q->kind == MEAN)
         ajp_plain_mean(&s, q->count_padding, x, y);
     else
@@ -201,25 +234,31 @@ static void run_plain(const ajp_op_run *r, bool with_places)
     ajp_convert(out->type.dtype, out->data, AJP_FLOAT64, y, out->n);
 }
 
-static aj_status run(const ajp_op_run *r)
+static void slide_over(const ajp_op_run *r, const ajp_slide *slide, float *work)
 {
-    const params *q = r->node->params;
-    bool with_places = wants_places(r->n_out, r->node) && r->out[1].data != NULL;
-    ajp_slide slide;
-    if (r->out[0].n == 0) return AJ_OK;
-    if (build(q, &r->in[0], wants_places(r->n_out, r->node), &slide, NULL) == 0) {
-        run_plain(r, with_places);
-        return AJ_OK;
-    }
-    float *work = r->scratch;
-    (void)build(q, &r->in[0], false, &slide, work + ajp_slide_scratch(&slide));
     ajp_slide_call call = {.kernels = r->kernels,
                            .pool = r->pool,
                            .n_samples = r->in[0].type.dims[0],
                            .x = r->in[0].data,
                            .y = r->out[0].data,
                            .scratch = work};
-    ajp_slide_run(&slide, &call);
+    ajp_slide_run(slide, &call);
+}
+
+static aj_status run(const ajp_op_run *r)
+{
+    ajp_slide_shape shape;
+    ajp_slide slide;
+    if (r->out[0].n == 0) return AJ_OK;
+    if (r->state != NULL) {
+        slide_over(r, r->state, r->scratch);
+    } else if (build(r->node, &r->in[0].type, &shape, &slide) > 0) {
+        float *work = r->scratch;
+        (void)ajp_slide_build(&slide, &shape, work + ajp_slide_scratch(&slide));
+        slide_over(r, &slide, work);
+    } else {
+        run_plain(r);
+    }
     return AJ_OK;
 }
 
@@ -234,6 +273,9 @@ static aj_status run(const ajp_op_run *r)
                                 .parse = parse_it,             \
                                 .infer = infer,                \
                                 .scratch = scratch,            \
+                                .prepare = prepare,            \
+                                .layout = AJP_LAYOUT_EACH,     \
+                                .takes_last = takes_last,      \
                                 .run = run}
 POOL(max_pool, largest_attributes, parse_largest, 2);
 POOL(average_pool, mean_attributes, parse_mean, 1);

@@ -140,9 +140,17 @@ void ajp_plan_tensors(const ajp_operand_of_step *operands, size_t n_operands, si
 static bool prepare(ajp_plan *plan, size_t at, const ajp_tensor *in, const ajp_tensor *out, size_t *scratch)
 {
     const ajp_step *step = &plan->program->steps[at];
-    ajp_op_prepare p = {step->node, plan->kernels,       &plan->arena,
-                        step->n_in, step->n_out,         in,
-                        out,        step->n_op_products, plan->products + plan->product_of_step[at]};
+    ajp_op_prepare p = {.node = step->node,
+                        .kernels = plan->kernels,
+                        .arena = &plan->arena,
+                        .n_in = step->n_in - (step->sum != NULL ? 1 : 0),
+                        .n_out = step->n_out,
+                        .in = in,
+                        .out = out,
+                        .n_products = step->n_op_products,
+                        .products = plan->products + plan->product_of_step[at],
+                        .x_last = step->x_last,
+                        .y_last = step->y_last};
     return step->node->op->prepare(&p, &plan->state_of_step[at], scratch);
 }
 

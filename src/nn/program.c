@@ -97,6 +97,11 @@ static void describe_other(ajp_step *step)
     l->macs_per_inference = macs_of(step);
     l->flops_per_inference =
         multiply(2, l->macs_per_inference) + multiply(n_out, step->node->op->flops_per_element);
+    if (step->sum != NULL) { /* what is left beside the product is the sum */
+        l->name = step->sum->name;
+        l->op_type = step->sum->op_type;
+        l->flops_per_inference += multiply(n_out, 1 + activation_flops(step->after));
+    }
     l->n_output_elements = n_out;
     l->bytes_moved = 4 * (n_inputs + n_out + n_parameters);
     step->other = (ajp_other_step){l->name, l->op_type, n_out, l->flops_per_inference};
@@ -234,6 +239,27 @@ static aj_status add_product(compiler *c, const ajp_node *node, bool *done)
     return AJ_OK;
 }
 
+/* A sum with a value that is there before the step runs. */
+static aj_status fold_sum(compiler *c, size_t at, const ajp_node *node, size_t k, bool *done)
+{
+    ajp_program *p = c->program;
+    ajp_step *step = &p->steps[at];
+    *done = false;
+    if (node->n_in != 2 || !ajp_fold_takes_sum(&p->graph, step, node, k)) return AJ_OK;
+    size_t value = node->in[1 - k], slot = c->slot_of[value], n = step->n_in;
+    if (slot == AJP_NO_VALUE || (slot >= p->n_inputs && p->slots[slot].first >= at)) return AJ_OK;
+    ajp_operand_of_step *ports = ajp_arena_array(p->graph.arena, n + 1, sizeof *ports);
+    if (ports == NULL) return no_memory(c);
+    memcpy(ports, step->in, n * sizeof *ports);
+    ports[n] = (ajp_operand_of_step){NULL, slot, p->graph.values[value].type};
+    step->in = ports;
+    step->n_in = n + 1;
+    if (n + 1 > p->max_ports) p->max_ports = n + 1;
+    step->sum = node;
+    *done = true;
+    return AJ_OK;
+}
+
 /* Tries to let the product before this node take it up. */
 static aj_status fold_node(compiler *c, const ajp_node *node, bool *done)
 {
@@ -245,6 +271,7 @@ static aj_status fold_node(compiler *c, const ajp_node *node, bool *done)
         bool out_of_memory;
         *done = ajp_fold_into_product(g, &c->program->steps[product - 1], node, &out_of_memory);
         if (out_of_memory) return no_memory(c);
+        if (!*done) AJ_TRY(fold_sum(c, product - 1, node, k, done));
         if (!*done) continue;
         c->slot_of[node->out[0]] = c->slot_of[node->in[k]];
         if (g->values[node->out[0]].n_uses == 1) c->product_of[node->out[0]] = product;
@@ -353,7 +380,8 @@ static aj_status compile_steps(ajp_program *p, aj_error *err)
             g->values[p->outputs[k].value].constant != NULL ? AJP_NO_VALUE : c.slot_of[p->outputs[k].value];
     find_lifetimes(p);
     find_bound(p);
-    return list_layers(p, err);
+    AJ_TRY(list_layers(p, err));
+    return ajp_program_choose_layouts(p, err);
 }
 
 /* ---- inputs and outputs ---------------------------------------------------------------------------------

@@ -33,6 +33,10 @@ typedef struct {
     ajp_operand_of_step *in, *out;
     size_t n_op_products;          /* of a step that is not a product itself: those inside its operator */
     ajp_product_step *op_products; /* packed NULL here */
+    bool x_last, y_last;           /* see ajp_layout */
+    const ajp_node *sum;           /* an Add folded in: the last of `in` is added to output 0, or NULL */
+    ajp_activation after;          /* of the sum */
+    float after_parameter;
     aj_layer_info layer; /* of the step; of a node with several products, of what is left beside them */
 } ajp_step;
 
@@ -76,6 +80,12 @@ aj_status ajp_program_derive(ajp_program *out, const ajp_program *base, ajp_aren
 bool ajp_fold_into_product(const ajp_graph *graph, ajp_step *step, const ajp_node *node, bool *no_memory);
 /* The step for Gemm or MatMul with one constant operand; false when it has to run as a plain operator. */
 bool ajp_product_from_node(const ajp_graph *graph, ajp_step *step, const ajp_node *node, bool *no_memory);
+
+/* Whether `node`, a sum of the step's output (its input k) and another value, may be folded into the step. */
+bool ajp_fold_takes_sum(const ajp_graph *graph, const ajp_step *step, const ajp_node *node, size_t k);
+
+/* layout.c: which values have their channels together; changes types and constants of steps accordingly. */
+aj_status ajp_program_choose_layouts(ajp_program *program, aj_error *err);
 
 /* products.c: what the operator of a node declares, as steps (n = 0: nothing); false: no memory. */
 bool ajp_products_declared(const ajp_op_products_query *query, ajp_product_step **out, size_t *n);

@@ -135,7 +135,7 @@ static aj_status run_plain(const execution *e, size_t at)
                       .node = step->node,
                       .kernels = e->plan->kernels,
                       .pool = e->pool,
-                      .n_in = step->n_in,
+                      .n_in = step->n_in - (step->sum != NULL ? 1 : 0),
                       .n_out = step->n_out,
                       .in = in,
                       .out = out,
@@ -143,7 +143,12 @@ static aj_status run_plain(const execution *e, size_t at)
                       .err = e->err,
                       .on_hook = with_products && e->hook != NULL,
                       .products = with_products ? &products : NULL,
-                      .state = e->plan->state_of_step[at]};
+                      .state = e->plan->state_of_step[at],
+                      .x_last = step->x_last,
+                      .y_last = step->y_last,
+                      .add = step->sum != NULL ? &in[step->n_in - 1] : NULL,
+                      .after = step->after,
+                      .after_parameter = step->after_parameter};
     return step->node->op->run(&run);
 }
 

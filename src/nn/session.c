@@ -1,8 +1,10 @@
 /* session.c: runs any number of samples, spread over the context's threads in chunks that do not matter. */
 #include "executor.h"
 
-/* Less work than this (about 10 microseconds) stays on the caller's thread. */
-enum { MIN_MACS_TO_SPREAD = 1 << 20, MIN_SAMPLES_A_THREAD = 16, DEFAULT_CHUNK = 128 };
+/* Less work than this (about 10 microseconds) stays on the caller's thread.  A few samples share the weights
+ * of each product best when threads share the product; where one sample uses a weight often anyway (OFTEN
+ * times, a convolution), every thread takes samples of its own. */
+enum { MIN_MACS_TO_SPREAD = 1 << 20, MIN_SAMPLES_A_THREAD = 16, OFTEN = 16, DEFAULT_CHUNK = 128 };
 
 typedef struct {
     aj_status status;
@@ -17,13 +19,14 @@ struct aj_session {
     ajp_workspace **workspaces; /* one a thread */
     failure *failures;          /* one a thread: the first chunk that failed on it */
     double macs;                /* of one sample */
+    size_t least;               /* samples a thread that are worth a thread */
 };
 
 aj_status aj_session_create(aj_session **out, aj_context *context, const aj_model *model, size_t max_chunk,
                             aj_error *err)
 {
     *out = NULL;
-    if (max_chunk == 0) max_chunk = DEFAULT_CHUNK;
+    max_chunk = ajp_model_chunk(model, max_chunk != 0 ? max_chunk : DEFAULT_CHUNK);
     unsigned n_threads = aj_context_threads(context);
     aj_session *session = ajp_calloc(context, 1, sizeof *session);
     if (session == NULL) return ajp_no_memory(err, "session");
@@ -32,6 +35,8 @@ aj_status aj_session_create(aj_session **out, aj_context *context, const aj_mode
     session->failures = ajp_calloc(context, n_threads, sizeof *session->failures);
     for (size_t i = 0; i < aj_model_n_layers(model); i++)
         session->macs += (double)aj_model_layer(model, i).macs_per_inference;
+    double n_parameters = (double)aj_model_describe(model).n_parameters;
+    session->least = session->macs >= OFTEN * n_parameters ? 1 : MIN_SAMPLES_A_THREAD;
     aj_status st =
         session->workspaces == NULL || session->failures == NULL ? ajp_no_memory(err, "session") : AJ_OK;
     if (st == AJ_OK) st = ajp_plan_create(&session->plan, context, model, max_chunk, err);
@@ -89,7 +94,7 @@ aj_status aj_session_run(aj_session *session, const float *inputs, size_t n, flo
     size_t n_threads = session->n_workspaces, max_chunk = ajp_plan_max_chunk(session->plan);
     spread s = {session, inputs, outputs, n, max_chunk};
     bool small = (double)n * session->macs < MIN_MACS_TO_SPREAD;
-    if (n_threads == 1 || small || n < MIN_SAMPLES_A_THREAD * n_threads) {
+    if (n_threads == 1 || small || n < session->least * n_threads) {
         for (size_t first = 0; first < n; first += s.chunk)
             AJ_TRY(run_samples(&s, first, 0, n_threads > 1 && !small ? pool : NULL, err));
         return AJ_OK;

@@ -7,11 +7,11 @@
 
 enum { DEFAULT_CHUNK = 128 };
 
-static size_t choose_chunk(const aj_context *context, size_t asked, size_t n_samples)
+static size_t choose_chunk(const aj_context *context, const aj_model *model, size_t asked, size_t n_samples)
 {
     if (asked > 0) return asked;
     size_t per_thread = (n_samples + aj_context_threads(context) - 1) / aj_context_threads(context);
-    return per_thread < 1 ? 1 : ajp_min_size(per_thread, DEFAULT_CHUNK);
+    return ajp_model_chunk(model, per_thread < 1 ? 1 : ajp_min_size(per_thread, DEFAULT_CHUNK));
 }
 
 static ajp_output_kind output_kind(const ajp_plan *plan)
@@ -96,7 +96,7 @@ static aj_status fill(ajp_study *study, size_t chunk, aj_error *err)
         study->data = aj_dataset_describe(study->dataset);
         study->labels = aj_dataset_labels(study->dataset);
     }
-    study->chunk = choose_chunk(study->context, chunk, study->data.n_samples);
+    study->chunk = choose_chunk(study->context, study->model, chunk, study->data.n_samples);
     AJ_TRY(ajp_plan_create(&study->plan, study->context, study->model, study->chunk, err));
     study->chunk = ajp_plan_max_chunk(study->plan); /* 1 for a model that is taken as a whole */
     study->n_products = ajp_plan_n_products(study->plan);
