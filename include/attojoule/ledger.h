@@ -213,6 +213,7 @@ typedef struct {
         until_unix_seconds; /* of the start; runs without one are left out when given */
     uint64_t n_last;        /* only the newest n */
     bool with_samples;      /* also samples and trace */
+    const char *uids;       /* only these: whole uids, separated by commas */
 } aj_run_filter;
 AJ_API aj_run_filter aj_run_filter_any(void);
 

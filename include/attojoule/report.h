@@ -55,8 +55,8 @@ AJ_API AJ_MUST_USE aj_status aj_report_figure(const char *path, const aj_evaluat
     X(MONEY, "money", "Money")                                                              \
     X(WORK, "work", "Work and accuracy")                                                    \
     X(SIMULATED, "simulated", "Simulated joules beside those that the simulation took")     \
-    X(EQUIVALENTS, "equivalents", "What the location-based carbon is like; sources differ") \
     X(SUM, "sum", "All runs together")                                                      \
+    X(EQUIVALENTS, "equivalents", "What the location-based carbon is like; sources differ") \
     X(SEARCH, "search", "The search: sensitivity to what was varied")                       \
     X(BUDGETS, "budgets", "Budgets")
 typedef enum {

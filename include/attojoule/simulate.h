@@ -32,10 +32,15 @@ typedef struct {
     const aj_dataset *calibration; /* clean inputs for `input_gain: calibrated`; NULL = the data set itself */
     size_t n_calibration;          /* first so many samples of it; 0 = 1000 */
     float *outputs; /* [n_samples][n_output_features] of the last trial (or the exact ones), or NULL */
+    /* Asked for the joules that computing took when an evaluation, or a point of a sweep, is done: they
+     * become part of its record.  NULL = not measured. */
+    aj_estimate (*measured_joules)(void *user);
+    void *measured_user;
 } aj_evaluate_options;
-#define AJ_EVALUATE_OPTIONS_INIT                                                                          \
-    {                                                                                                     \
-        sizeof(aj_evaluate_options), NULL, NULL, 1, 1, 1, AJ_MODE_LATENCY, 0, false, false, NULL, 0, NULL \
+#define AJ_EVALUATE_OPTIONS_INIT                                                                           \
+    {                                                                                                      \
+        sizeof(aj_evaluate_options), NULL, NULL, 1, 1, 1, AJ_MODE_LATENCY, 0, false, false, NULL, 0, NULL, \
+            NULL, NULL                                                                                     \
     }
 
 /* Accuracy (argmax of the output against the labels; NaN without labels), loss (cross-entropy of

@@ -80,6 +80,7 @@ struct cli {
     int argc;
     char **argv; /* as main got them */
     aj_context *context;
+    bool ledger_said;      /* that the ledger does not take runs */
     bool progress_shown;   /* a progress line stands on the terminal */
     double spoken_seconds; /* when the last plain line of progress was written */
 };

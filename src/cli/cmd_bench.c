@@ -254,6 +254,7 @@ static void keep(const cli *c, const bench *b, cli_measure *m)
     cli_measured_run_make(&run, m, AJ_RUN_EVALUATION, AJ_RUN_FINISHED, &figure, 1,
                           json_pack("{s:o}", "bench", document(c, b, m)));
     (void)cli_measure_keep(m, &run.run);
+    cli_measure_warn_of_budgets(m->c);
     cli_measured_run_free(&run);
 }
 

@@ -1,6 +1,7 @@
 /* cmd_eval.c: aj eval: accuracy, joules and latency of one network on one hardware. */
 #include "evaluate.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "attojoule/report.h"
@@ -49,17 +50,19 @@ static int evaluate(cli *c, cli_evaluation *evaluation)
     evaluation->options.per_layer = cli_has(c, "per-layer");
     aj_evaluation result = {0};
     cli_measure measure;
+    evaluation->options.measured_joules = cli_measured_joules;
+    evaluation->options.measured_user = &measure;
     cli_measure_name(&measure, c);
     cli_measure_begin(&measure, 0);
     aj_status st =
         aj_evaluate(&result, c->context, evaluation->model, evaluation->dataset, &evaluation->options, &err);
-    cli_measure_end(&measure, result.duration_seconds);
-    if (st == AJ_OK) result.measured_energy_joules = cli_measure_estimate(&measure);
     if (st == AJ_OK && outputs != NULL)
         st = aj_npy_write_float32(c->context, outputs_path, outputs, n_samples, n_outputs, &err);
     free(outputs);
     if (st == AJ_INTERRUPTED) {
         cli_complain(c, "interrupted: an evaluation has no parts to keep, nothing was written");
+        cli_measure_end(&measure, (double)NAN);
+        cli_measure_keep_interrupted(&measure, AJ_RUN_EVALUATION);
         cli_measure_close(&measure);
         return EXIT_FAILED;
     }
@@ -73,7 +76,10 @@ static int evaluate(cli *c, cli_evaluation *evaluation)
         else
             cli_output_discard(&output);
     }
-    if (status == EXIT_OK) cli_keep_evaluation(&measure, &result);
+    if (status == EXIT_OK) {
+        cli_keep_evaluation(&measure, &result);
+        cli_measure_warn_of_budgets(c);
+    }
     cli_measure_close(&measure);
     aj_evaluation_destroy(&result);
     return status;

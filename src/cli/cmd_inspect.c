@@ -97,26 +97,48 @@ static void put_line(FILE *stream, const char *beginning, const char *rest)
     cli_print_wrapped(stream, text, 0, CLI_WIDTH);
 }
 
+/* What it costs that a convolution's patches overlap. */
+static void print_patching(FILE *stream, const aj_evaluation *plan)
+{
+    double symbols = 0, distinct = 0;
+    for (size_t i = 0; i < plan->n_layers; i++) {
+        const aj_layer_record *layer = &plan->layers[i];
+        double groups = layer->groups > 1 ? (double)layer->groups : 1.0;
+        bool overlaps = layer->distinct_inputs < (double)layer->cols * (double)layer->reps * groups;
+        if (!overlaps || isnan(layer->input_symbols)) continue;
+        symbols += layer->input_symbols;
+        distinct += layer->distinct_inputs;
+    }
+    if (distinct == 0) return;
+    char text[512];
+    snprintf(text, sizeof text,
+             "patching: the inputs of convolutions are %.7g numbers and %.7g input symbols, %.3g symbols a "
+             "number; where the hardware has input_fan_out, optical encodes each once",
+             distinct, symbols, symbols / distinct);
+    put_line(stream, text, "");
+}
+
 static void print_placement(FILE *stream, const aj_hardware *hardware, const aj_evaluation *plan)
 {
-    static const char *const headers[] = {"layer",         "runs on", "tiles",  "weight symbols",
-                                          "input symbols", "samples", "energy", "latency"};
+    static const char *const headers[] = {"layer",   "runs on", "tiles",  "weight symbols", "input symbols",
+                                          "samples", "memory",  "energy", "latency"};
     fprintf(stream, "\non %s (%s), batch %u, mode %s\n", plan->hardware_name, plan->hardware_family,
             plan->batch, plan->mode);
     cli_table table;
-    cli_table_begin(&table, "llrrrrrr", headers);
+    cli_table_begin(&table, "llrrrrrrr", headers);
     for (size_t i = 0; i < plan->n_layers; i++) {
         const aj_layer_record *layer = &plan->layers[i];
-        char tiles[64], weights[64], inputs[64], samples[64], energy[64], latency[64];
+        char tiles[64], weights[64], inputs[64], samples[64], bytes[64], energy[64], latency[64];
         counts(strcmp(layer->runs_on, "digital") == 0 ? 1 : n_tiles(hardware, layer), tiles);
         counts(layer->weight_symbols, weights);
         counts(layer->input_symbols, inputs);
         counts(layer->samples, samples);
+        quantity(layer->sram_bytes + layer->dram_bytes, "B", bytes);
         quantity(aj_energy_described(&layer->energy), "J", energy);
         quantity(layer->latency_seconds, "s", latency);
         cli_table_cell(&table, "%s", layer->name);
         cli_table_cell(&table, "%s", layer->runs_on);
-        const char *const cells[] = {tiles, weights, inputs, samples, energy, latency};
+        const char *const cells[] = {tiles, weights, inputs, samples, bytes, energy, latency};
         for (size_t k = 0; k < sizeof cells / sizeof cells[0]; k++) cli_table_cell(&table, "%s", cells[k]);
     }
     cli_table_end(&table, stream);
@@ -127,6 +149,7 @@ static void print_placement(FILE *stream, const aj_hardware *hardware, const aj_
     snprintf(text, sizeof text, "described energy of one inference %s (modelled); latency %s%s%s", energy,
              latency, plan->latency_of != NULL ? ": " : "", plan->latency_of != NULL ? plan->latency_of : "");
     put_line(stream, text, "");
+    print_patching(stream, plan);
     for (size_t i = 0; i < plan->n_digital_fallback; i++)
         put_line(stream, "runs digitally: ", plan->digital_fallback[i]);
     for (size_t i = 0; i < plan->n_notes; i++) put_line(stream, "note: ", plan->notes[i]);

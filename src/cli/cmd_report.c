@@ -1,4 +1,4 @@
-/* cmd_report.c: aj report: records in files as one document. */
+/* cmd_report.c: aj report: records in files, or runs of the ledger, as one document. */
 #include "cli.h"
 
 #include <errno.h>
@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "attojoule/report.h"
+#include "report_runs.h"
 
 const cli_option cmd_report_options[] = {
     {.name = "format",
@@ -21,6 +22,42 @@ const cli_option cmd_report_options[] = {
      .kind = CLI_TEXT,
      .argument = "FILE.svg",
      .help = "also draw the figure there (.svg, .pdf or .png)"},
+    {.name = "target",
+     .kind = CLI_NUMBER,
+     .argument = "RATIO",
+     .help = "runs: also what it took to reach this accuracy (0 to 1)",
+     .minimum = 0,
+     .maximum = 1},
+    {.name = "ledger",
+     .kind = CLI_TEXT,
+     .argument = "FILE",
+     .help = "runs: the ledger (default: $XDG_DATA_HOME/attojoule/ledger.db)"},
+    {.name = "project", .kind = CLI_TEXT, .argument = "NAME", .help = "runs: of this project"},
+    {.name = "round", .kind = CLI_TEXT, .argument = "NAME", .help = "runs: of this round"},
+    {.name = "tag", .kind = CLI_TEXT, .argument = "TAG", .help = "runs: with this tag"},
+    {.name = "user", .kind = CLI_TEXT, .argument = "NAME", .help = "runs: of this user"},
+    {.name = "kind",
+     .kind = CLI_WORD,
+     .argument = "command|training|evaluation|sweep_point|search_trial",
+     .help = "runs: of this kind"},
+    {.name = "state",
+     .kind = CLI_WORD,
+     .argument = "running|finished|failed|interrupted",
+     .help = "runs: in this state"},
+    {.name = "since",
+     .kind = CLI_TEXT,
+     .argument = "YYYY-MM-DD",
+     .help = "runs: begun on this day (UTC) or later"},
+    {.name = "until",
+     .kind = CLI_TEXT,
+     .argument = "YYYY-MM-DD",
+     .help = "runs: begun before this day (UTC)"},
+    {.name = "last",
+     .kind = CLI_COUNT,
+     .argument = "N",
+     .help = "runs: the newest N",
+     .minimum = 1,
+     .maximum = CLI_LARGEST_COUNT},
     CLI_OPTION_END,
 };
 
@@ -124,10 +161,46 @@ static int write_document(cli *c, const record_list *all)
     return status;
 }
 
+static bool filters_given(const cli *c)
+{
+    static const char *const names[] = {"project", "round", "tag",   "user", "kind",
+                                        "state",   "since", "until", "last"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (cli_has(c, names[i])) return true;
+    return false;
+}
+
+/* Files or runs; EXIT_USAGE after a sentence when it is neither or both. */
+static int what_is_meant(cli *c, bool *runs)
+{
+    static const char *const of_files[] = {"per-layer", "explain", "figure"};
+    size_t n_runs = 0;
+    for (size_t i = 0; i < c->n_operands; i++) n_runs += cli_names_run(c->operands[i]);
+    if (c->n_operands == 0 && !filters_given(c))
+        return cli_usage_error(
+            c, "report needs files, runs (the first digits of a uid, or last), or which runs: "
+               "--project, --round, --last N, …");
+    if (n_runs > 0 && n_runs < c->n_operands)
+        return cli_usage_error(
+            c, "report takes files or runs, not both; `aj ledger add FILE` makes runs of a file");
+    *runs = n_runs > 0 || c->n_operands == 0;
+    if (!*runs && (filters_given(c) || cli_has(c, "target")))
+        return cli_usage_error(
+            c, "report of files takes no --project, --target and the like: they are for runs");
+    for (size_t i = 0; *runs && i < sizeof of_files / sizeof *of_files; i++)
+        if (cli_has(c, of_files[i]))
+            return cli_usage_error(c, "report of runs takes no --%s: it is for files of evaluations",
+                                   of_files[i]);
+    return EXIT_OK;
+}
+
 int cmd_report(cli *c)
 {
     record_list all = {NULL, 0};
-    int status = cli_check_writable(c, cli_text(c, "out"));
+    bool runs = false;
+    int status = what_is_meant(c, &runs);
+    if (status == EXIT_OK) status = cli_check_writable(c, cli_text(c, "out"));
+    if (status == EXIT_OK && runs) return cli_report_runs(c, choose_format(c));
     for (size_t i = 0; status == EXIT_OK && i < c->n_operands; i++)
         status = read_file(c, c->operands[i], &all);
     if (status == EXIT_OK) status = write_document(c, &all);

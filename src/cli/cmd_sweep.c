@@ -1,6 +1,7 @@
 /* cmd_sweep.c: aj sweep: a network over a grid of hardware parameters; keeps and resumes. */
 #include "evaluate.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ const cli_option cmd_sweep_options[] = {
      .argument = "FILE.svg",
      .help = "draw error against the first key (.svg, .pdf or .png; the gnuplot script is kept beside it)"},
     {.name = "csv", .kind = CLI_FLAG, .help = "print comma-separated values instead of a table"},
+    CLI_MEASURE_OPTIONS(true),
     CLI_OPTION_END,
 };
 
@@ -30,6 +32,7 @@ typedef struct {
     size_t n, n_resumed, n_total;
     bool estimated, failed;
     double started_seconds;
+    cli_measure measure; /* of the point that is being computed */
 } collector;
 
 static void say_estimate(collector *all, size_t i)
@@ -44,6 +47,15 @@ static void say_estimate(collector *all, size_t i)
             path != NULL ? "" : "; with --out FILE.jsonl an interrupted sweep could be resumed");
 }
 
+/* The joules of one point are those since the one before it. */
+static void measure_next(collector *all)
+{
+    cli *c = all->c;
+    cli_measure_close(&all->measure);
+    cli_measure_name(&all->measure, c);
+    cli_measure_begin(&all->measure, 0);
+}
+
 /* Keeps a copy of the point (a record is copied by its own JSON); prints its line with --json. */
 static bool on_point(void *user, size_t i, size_t n_points, bool resumed, const aj_evaluation *point)
 {
@@ -54,6 +66,10 @@ static bool on_point(void *user, size_t i, size_t n_points, bool resumed, const 
     all->n_resumed += resumed;
     if (resumed) all->started_seconds = cli_now_seconds();
     if (!resumed && !all->estimated) say_estimate(all, i);
+    if (!resumed) {
+        cli_keep_evaluation(&all->measure, point);
+        measure_next(all);
+    }
     all->points = cli_resize(all->points, all->n + 1, sizeof *all->points);
     aj_status st = aj_evaluation_to_json(point, 0, &text, &err);
     if (st == AJ_OK) st = aj_evaluation_from_json(&all->points[all->n], text, strlen(text), "point", &err);
@@ -130,12 +146,19 @@ static int sweep(cli *c, cli_evaluation *evaluation)
     collector all = {.c = c, .started_seconds = cli_now_seconds()};
     int status = parse_axes(c, evaluation->hardware, axes, &n_axes);
     if (status == EXIT_OK) {
+        evaluation->options.measured_joules = cli_measured_joules;
+        evaluation->options.measured_user = &all.measure;
+        measure_next(&all);
         aj_status st = aj_sweep(c->context, evaluation->model, evaluation->dataset, &evaluation->options,
                                 axes, n_axes, cli_text(c, "out"), on_point, &all, &err);
-        if (st == AJ_INTERRUPTED)
+        if (st == AJ_INTERRUPTED) {
             status = interrupted_status(c, &all);
-        else if (st != AJ_OK)
-            status = cli_failed(c, &err);
+            cli_measure_end(&all.measure, (double)NAN);
+            cli_measure_keep_interrupted(&all.measure, AJ_RUN_SWEEP_POINT);
+        }
+        cli_measure_close(&all.measure);
+        cli_measure_warn_of_budgets(c);
+        if (st != AJ_OK && st != AJ_INTERRUPTED) status = cli_failed(c, &err);
     }
     if (status == EXIT_OK && all.n_resumed > 0)
         cli_say(c, "%zu of %zu points were taken from %s", all.n_resumed, all.n_total, cli_text(c, "out"));
@@ -154,7 +177,8 @@ int cmd_sweep(cli *c)
         return cli_usage_error(c, "sweep needs --vary, such as --vary photons_per_mac=0.01:100:log:9");
     if (cli_has(c, "csv") && cli_has(c, "json"))
         return cli_usage_error(c, "--csv and --json exclude each other");
-    int status = cli_check_writable(c, cli_text(c, "out"));
+    int status = cli_measure_check(c);
+    if (status == EXIT_OK) status = cli_check_writable(c, cli_text(c, "out"));
     if (status == EXIT_OK) status = cli_check_writable(c, cli_text(c, "figure"));
     if (status != EXIT_OK) return status;
     cli_evaluation evaluation;

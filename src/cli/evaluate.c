@@ -2,6 +2,7 @@
 #include "evaluate.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,6 +122,13 @@ void cli_evaluation_close(cli_evaluation *evaluation)
     aj_dataset_close(evaluation->calibration);
     aj_hardware_destroy(evaluation->hardware);
     *evaluation = (cli_evaluation){.options = AJ_EVALUATE_OPTIONS_INIT};
+}
+
+aj_estimate cli_measured_joules(void *measure)
+{
+    cli_measure *m = measure;
+    cli_measure_end(m, (double)NAN);
+    return cli_measure_estimate(m);
 }
 
 void cli_keep_evaluation(cli_measure *m, const aj_evaluation *result)

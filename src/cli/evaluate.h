@@ -102,6 +102,8 @@ aj_mode cli_mode(const cli *c);
 /* Opens everything the options name. On failure nothing needs closing. */
 int cli_evaluation_open(cli *c, cli_evaluation *evaluation);
 void cli_evaluation_close(cli_evaluation *evaluation);
+/* For aj_evaluate_options: ends a cli_measure, the joules since its begin. */
+aj_estimate cli_measured_joules(void *measure);
 /* Puts an evaluation and what computing it used (an ended measurement) into the ledger. */
 void cli_keep_evaluation(cli_measure *m, const aj_evaluation *result);
 

@@ -13,7 +13,8 @@
 #include "child.h"
 
 enum { MOST_COLUMNS = 60, LEAST_TERMINAL = 70 };
-#define RECENT_SECONDS 2.0 /* CPU time is divided once a second: power over less would jump */
+#define DIVIDED_SECONDS 1.5 /* CPU time is divided once a second: before that nothing is known */
+#define RECENT_SECONDS  2.0 /* and power over less would jump */
 
 void cli_live_begin(cli_live *live, const cli *c)
 {
@@ -81,6 +82,7 @@ static void compose(cli_live *live, cli_measure *m, double elapsed_seconds, char
 {
     cli_amount used = cli_measure_now(m);
     aj_carbon_result priced;
+    if (used.value == 0 && elapsed_seconds < DIVIDED_SECONDS) used.value = (double)NAN;
     update_watts(live, used.value, elapsed_seconds);
     add_quantity(text, size, used.value, "J", "");
     add_quantity(text, size, live->watts, "W", "");

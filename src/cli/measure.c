@@ -124,9 +124,11 @@ static aj_status open_meter(cli_measure *m, long pid, aj_error *err)
     options.nvml_library = cli_text(m->c, "nvml");
     options.sample_hertz = cli_number(m->c, "hertz");
     options.pid = pid;
+    options.cgroup = cli_text(m->c, "cgroup");
     aj_status st = aj_meter_open(&m->meter, m->c->context, &options, err);
     if (st == AJ_OK) return st;
     options.pid = 0;
+    options.cgroup = NULL;
     if (aj_meter_open(&m->meter, m->c->context, &options, &second) != AJ_OK) return st;
     snprintf(m->undivided, sizeof m->undivided, "%s", err->message);
     return AJ_OK;
@@ -183,6 +185,7 @@ void cli_measure_begin(cli_measure *m, long pid)
                  err.message[0] != '\0' ? err.message : aj_status_text(st));
     }
     m->started_unix_seconds = wall_seconds();
+    m->started_seconds = cli_now_seconds();
     m->opening_seconds = cli_now_seconds() - began - (isnan(learn_seconds) ? 0 : learn_seconds);
 }
 
@@ -258,6 +261,14 @@ cli_amount cli_measure_now(const cli_measure *m)
     for (size_t i = 0; m->meter != NULL && aj_meter_zone(m->meter, i, &zone, NULL) == AJ_OK; i++)
         if (zone.role == AJ_ZONE_ROLE_COUNTED) add_part(&sum, part_of(&zone, (double)NAN));
     return sum;
+}
+
+cli_amount cli_measure_fresh(const cli_measure *m)
+{
+    aj_reading now;
+    if (m->meter == NULL || aj_meter_now(m->meter, &now, NULL) != AJ_OK) return missing;
+    if (now.busy_cpu_seconds == 0) return missing; /* too early: nothing has been divided */
+    return cli_measure_now(m);
 }
 
 cli_amount cli_measure_energy(const cli_measure *m)
@@ -345,6 +356,16 @@ static void keep_zones(cli_measure *m)
     for (size_t i = 0; i < m->n_zones; i++) m->zones[i].reading.message = m->zones[i].message;
 }
 
+static void keep_remarks(cli_measure *m)
+{
+    const char *text = aj_meter_followed(m->meter);
+    snprintf(m->followed, sizeof m->followed, "%s", text != NULL ? text : "");
+    while ((text = aj_meter_remark(m->meter, m->n_remarks)) != NULL) {
+        m->remarks = cli_resize(m->remarks, m->n_remarks + 1, sizeof *m->remarks);
+        m->remarks[m->n_remarks++] = cli_copy_text(text);
+    }
+}
+
 static void keep_marks(cli_measure *m)
 {
     aj_phase phase;
@@ -367,11 +388,12 @@ void cli_measure_end(cli_measure *m, double duration_seconds)
 {
     aj_error err = {AJ_OK, 0, ""};
     bool read = false;
-    m->duration_seconds = duration_seconds;
+    m->duration_seconds = isnan(duration_seconds) ? cli_now_seconds() - m->started_seconds : duration_seconds;
     if (m->meter != NULL) {
         read = aj_meter_stop(m->meter, &m->reading, &err) == AJ_OK;
         if (!read) snprintf(m->no_energy, sizeof m->no_energy, "%s", err.message);
         if (read) keep_zones(m);
+        if (read) keep_remarks(m);
     }
     keep_marks(m);
     if (aj_trace_close(m->trace, read ? &m->reading : NULL, &err) != AJ_OK) cli_failed(m->c, &err);
@@ -387,6 +409,8 @@ void cli_measure_close(cli_measure *m)
     aj_carbon_close(m->carbon);
     aj_hourly_close(m->hourly);
     for (size_t i = 0; i < m->n_phases; i++) free((char *)(uintptr_t)m->phases[i].name);
+    for (size_t i = 0; i < m->n_remarks; i++) free(m->remarks[i]);
+    free(m->remarks);
     free(m->phases);
     free(m->zones);
     memset(m, 0, sizeof *m);
@@ -403,6 +427,7 @@ void cli_measure_remarks(cli_measure *m)
     if (m->undivided[0] != '\0')
         cli_say(m->c, "the joules are those of the whole machine, they could not be divided: %s",
                 m->undivided);
+    for (size_t i = 0; i < m->n_remarks; i++) cli_say(m->c, "%s", m->remarks[i]);
     if (m->no_carbon[0] != '\0') cli_say(m->c, "carbon is not known: %s", m->no_carbon);
     for (size_t i = 0; i < m->n_zones; i++)
         if (m->zones[i].reading.role == AJ_ZONE_ROLE_COUNTED && m->zones[i].reading.status != AJ_OK)
@@ -518,20 +543,36 @@ bool cli_measure_keep(cli_measure *m, const aj_run *run)
     cli *c = m->c;
     aj_ledger_options options = AJ_LEDGER_OPTIONS_INIT;
     aj_error err = {AJ_OK, 0, ""};
-    aj_ledger *ledger = NULL;
     aj_kept kept;
     if (cli_has(c, "no-ledger")) return true;
     options.path = cli_text(c, "ledger");
-    if (aj_ledger_keep(&options, run, &kept, &err) != AJ_OK) {
-        cli_failed(c, &err);
-        return false;
-    }
-    if (kept.spilled) {
+    bool kept_it = aj_ledger_keep(&options, run, &kept, &err) == AJ_OK;
+    if (kept_it && !kept.spilled) return true;
+    if (!c->ledger_said && !kept_it) cli_failed(c, &err);
+    if (!c->ledger_said && kept_it)
         cli_complain(c, "%s; the run is in %s and is taken in when the ledger opens again", kept.why,
                      kept.path);
-    } else if (run->project != NULL && aj_ledger_open(&ledger, &options, &err) == AJ_OK) {
-        (void)cli_ledger_check_budgets(c, ledger, run->project); /* it warns; the status is the command's */
-    }
+    c->ledger_said = true; /* not again for every point of a sweep */
+    return kept_it;
+}
+
+void cli_measure_keep_interrupted(cli_measure *m, aj_run_kind kind)
+{
+    cli_measured_run made;
+    if (cli_has(m->c, "no-ledger")) return;
+    cli_measured_run_make(&made, m, kind, AJ_RUN_INTERRUPTED, NULL, 0, NULL);
+    (void)cli_measure_keep(m, &made.run);
+    cli_measured_run_free(&made);
+}
+
+void cli_measure_warn_of_budgets(cli *c)
+{
+    aj_ledger_options options = AJ_LEDGER_OPTIONS_INIT;
+    aj_ledger *ledger = NULL;
+    const char *project = cli_text(c, "project");
+    options.path = cli_text(c, "ledger");
+    if (project == NULL || cli_has(c, "no-ledger")) return;
+    if (aj_ledger_open(&ledger, &options, NULL) != AJ_OK) return; /* said when the run was put */
+    (void)cli_ledger_check_budgets(c, ledger, project);           /* the status is the command's */
     aj_ledger_close(ledger);
-    return true;
 }

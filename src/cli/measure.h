@@ -130,6 +130,12 @@
                  "or of all packages together (default: nothing is kept apart)",                             \
          .repeats = true,                                                                                    \
          .hidden = (rare)},                                                                                  \
+        {.name = "cgroup",                                                                                   \
+         .kind = CLI_TEXT,                                                                                   \
+         .argument = "PATH",                                                                                 \
+         .help = "divide by the CPU time of this cgroup, as /proc/PID/cgroup names it (default: the "        \
+                 "command's own where it holds nothing else, else its processes)",                           \
+         .hidden = (rare)},                                                                                  \
         {.name = "hertz",                                                                                    \
          .kind = CLI_NUMBER,                                                                                 \
          .argument = "N",                                                                                    \
@@ -174,6 +180,7 @@ typedef struct {
     cli *c;
     char uid[33], parent[33];                                       /* parent "": not inside another run */
     double started_unix_seconds, duration_seconds, opening_seconds; /* opening: until the meter ran */
+    double started_seconds;                                         /* on the monotonic clock */
     aj_meter *meter;                                                /* NULL: there is no energy */
     aj_trace *trace;   /* marks, and the file where there is one */
     aj_carbon *carbon; /* NULL: not opened yet, or see below */
@@ -185,7 +192,10 @@ typedef struct {
     aj_reading reading;
     cli_zone *zones;
     size_t n_zones;
-    aj_phase *phases; /* names are ours */
+    char **remarks; /* of the meter */
+    size_t n_remarks;
+    char followed[256]; /* whose CPU time divides the joules; "": nothing is divided */
+    aj_phase *phases;   /* names are ours */
     size_t n_phases;
     aj_trace_state marks;
     double flops, accuracy_ratio; /* said by marks or options; NaN: not known */
@@ -202,11 +212,15 @@ void cli_measure_begin(cli_measure *m, long pid);
 /* Takes marks from now on, writes a trace where `path` is not NULL.  False after a sentence: the file cannot
  * be written. */
 bool cli_measure_trace(cli_measure *m, const char *path);
-/* What the run has used so far: attributed joules, and those of zones that are not divided. */
+/* What the run has used so far, as of the latest sample: attributed joules, and those of zones that are not
+ * divided. */
 cli_amount cli_measure_now(const cli_measure *m);
+/* The same as of now: takes a sample.  NaN in the first tenth of a second. */
+cli_amount cli_measure_fresh(const cli_measure *m);
 /* kg CO2e (by location) of so much energy over so much time; false: not known. */
 bool cli_measure_price(cli_measure *m, cli_amount energy, double duration_seconds, aj_carbon_result *out);
-/* Stops the meter, keeps its figures. The objects stay open for what is built from them. */
+/* Stops the meter, keeps its figures. The objects stay open for what is built from them.  duration NaN: since
+ * the begin. */
 void cli_measure_end(cli_measure *m, double duration_seconds);
 void cli_measure_close(cli_measure *m);
 /* Says what did not work, once, unless --quiet. */
@@ -237,9 +251,13 @@ void cli_measured_run_make(cli_measured_run *out, const cli_measure *m, aj_run_k
 /* The same of one that has just begun: state `running`, no figures; the record says where the trace is. */
 void cli_measured_run_begin(cli_measured_run *out, const cli_measure *m, const char *trace_path);
 void cli_measured_run_free(cli_measured_run *run);
-/* Puts it into the ledger (unless --no-ledger), or else into the spill file, which is said; warns of budgets.
- * False: it is in neither. */
+/* Puts it into the ledger (unless --no-ledger), or else into the spill file, which is said.  False: it is in
+ * neither. */
 bool cli_measure_keep(cli_measure *m, const aj_run *run);
+/* Keeps what was used until an ended measurement was interrupted: it was spent all the same. */
+void cli_measure_keep_interrupted(cli_measure *m, aj_run_kind kind);
+/* Warns where the project's budgets are spent, or nearly. */
+void cli_measure_warn_of_budgets(cli *c);
 
 /* The parts that measure_figures.c and measure_document.c make for it. */
 size_t cli_measure_figures(cli_measured_run *to, const cli_measure *m, const aj_carbon_result *priced,

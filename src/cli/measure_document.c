@@ -165,6 +165,8 @@ static json_t *carbon_document(const cli_measure *m, const aj_carbon_result *r)
 json_t *cli_measure_document(const cli_measure *m, const aj_carbon_result *priced)
 {
     bool read = m->n_zones > 0;
+    json_t *remarks = json_array();
+    for (size_t i = 0; i < m->n_remarks; i++) json_array_append_new(remarks, json_string(m->remarks[i]));
     cli_amount energy = cli_measure_energy(m);
     json_t *zones = json_array(), *object = json_object();
     for (size_t i = 0; i < m->n_zones; i++) json_array_append_new(zones, zone_document(&m->zones[i].reading));
@@ -175,6 +177,8 @@ json_t *cli_measure_document(const cli_measure *m, const aj_carbon_result *price
                                   aj_origin_name(energy.origin)));
     json_object_set_new(object, "no_energy", text(m->no_energy));
     json_object_set_new(object, "undivided", text(m->undivided));
+    json_object_set_new(object, "followed", text(m->followed));
+    json_object_set_new(object, "remarks", remarks);
     json_object_set_new(object, "no_carbon", text(m->no_carbon));
     json_t *machine = read ? json_object() : json_null();
     if (read) put_machine(machine, m);

@@ -20,6 +20,7 @@
 static const char *const phase_words[] = {"pulse", "read", "layer", NULL};
 static const char *const weight_gain_words[] = {"layer", "row", "published", NULL};
 static const char *const input_gain_words[] = {"sample", "calibrated", NULL};
+static const char *const fan_out_words[] = {"patch", "optical", NULL};
 static const char *const modulator_words[] = {"absorbing", "generative", NULL};
 static const char *const yes_no_words[] = {"yes", "no", NULL};
 
@@ -67,6 +68,11 @@ static const ajp_param params[] = {
           "one weight amplitude scale a layer, one a row, or the published Eq. (2) with its mean over rows"),
     WORDS(input_gain, input_gain_words, 0.0, "default: sample, as Eq. (2)",
           "inputs scaled so that each sample spends photons_per_mac, or one calibrated scale"),
+    WORDS(input_fan_out, fan_out_words, 0.0, "default: every patch of a convolution is encoded on its own",
+          "patch: an input is encoded once for every patch it is in; optical: once, and light carries it to "
+          "all of them (needs input_gain calibrated)"),
+    ROW(fan_out_transmission_ratio, "", 1.0, 1e-9, 1.0, "default: splitting divides the light and loses none",
+        "what splitters and routes of input_fan_out optical let through, beyond path_transmission_ratio"),
     ROW(averaged_reads, "", 1.0, 1.0, 32.0, "default: one read",
         "reads averaged per result; each spends photons_per_mac"),
     ROW(tile_rows, "", MISSING, 1.0, 1e9, "default: as many receivers as outputs",
@@ -104,6 +110,11 @@ static aj_status check(const void *untyped, aj_error *err)
     AJ_TRY(ajp_check_whole(p->tile_rows, "tile_rows", err));
     AJ_TRY(ajp_check_whole(p->tile_cols, "tile_cols", err));
     AJ_TRY(ajp_check_whole(p->detector_nodes, "detector_nodes", err));
+    if (ajp_homodyne_is(p->input_fan_out, HOMODYNE_OPTICAL) &&
+        !ajp_homodyne_is(p->input_gain, HOMODYNE_CALIBRATED))
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "'input_fan_out' optical encodes an input once for all patches, so that no patch can "
+                        "have a scale of its own; set 'input_gain' to calibrated");
     if (!isnan(p->integrator_swing_volts) && isnan(p->detector_capacitance_farads))
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
                         "'integrator_swing_volts' needs 'detector_capacitance_farads': the full well is "

@@ -7,6 +7,7 @@
 enum { HOMODYNE_PULSE, HOMODYNE_READ, HOMODYNE_LAYER };              /* phase_correlation */
 enum { HOMODYNE_GAIN_LAYER, HOMODYNE_GAIN_ROW, HOMODYNE_PUBLISHED }; /* weight_gain */
 enum { HOMODYNE_SAMPLE, HOMODYNE_CALIBRATED };                       /* input_gain */
+enum { HOMODYNE_PATCH, HOMODYNE_OPTICAL };                           /* input_fan_out */
 enum { HOMODYNE_ABSORBING, HOMODYNE_GENERATIVE };                    /* modulator */
 enum { HOMODYNE_GATED, HOMODYNE_NOT_GATED };                         /* laser_gated: yes, no */
 
@@ -15,9 +16,10 @@ typedef struct {
     double photons_per_mac, input_energy_share_ratio, quantum_efficiency_ratio, path_transmission_ratio,
         wall_plug_ratio, wavelength_meters, detector_capacitance_farads, temperature_kelvin, detector_nodes,
         integrator_swing_volts, phase_offset_radians, phase_noise_radians, phase_correlation,
-        splitter_imbalance_ratio, weight_gain, input_gain, averaged_reads, tile_rows, tile_cols, modulator,
-        modulator_transmission_ratio, laser_gated, clock_hertz, readout_seconds, symbol_energy_joules,
-        sample_energy_joules, receiver_energy_joules, dac_energy_joules, driver_energy_joules;
+        splitter_imbalance_ratio, weight_gain, input_gain, input_fan_out, fan_out_transmission_ratio,
+        averaged_reads, tile_rows, tile_cols, modulator, modulator_transmission_ratio, laser_gated,
+        clock_hertz, readout_seconds, symbol_energy_joules, sample_energy_joules, receiver_energy_joules,
+        dac_energy_joules, driver_energy_joules;
 } ajp_homodyne;
 AJP_PRICES_FIRST(ajp_homodyne);
 

@@ -2,6 +2,8 @@
  *
  * A hardware batch of b samples is one matrix product of m = rows, k = cols, n = b reps: (m + n) k symbols
  * are encoded and m n results read, one receiver a result; so per MAC E_in (1/m + 1/n) + E_out/k (PRX 2019).
+ * A convolution's patches overlap: an input is in about Kx Ky / s^2 of them and is encoded as often, unless
+ * it is encoded once and light carries it to all of them (input_fan_out optical).
  * A layer higher than tile_rows sends its inputs again for every group of rows; averaged reads send and read
  * everything again. */
 #include <math.h>
@@ -23,6 +25,12 @@ static passes count_passes(const ajp_homodyne *p, const ajp_product *product)
     };
 }
 
+/* Whether inputs are copied by light: only those of patches have something to copy. */
+static bool fans_out(const ajp_homodyne *p, const ajp_product *product)
+{
+    return ajp_homodyne_is(p->input_fan_out, HOMODYNE_OPTICAL) && product->n_distinct_inputs > 0;
+}
+
 static void count_events(const ajp_homodyne *p, const ajp_workload *work, const ajp_product *product,
                          ajp_product_account *out)
 {
@@ -30,7 +38,8 @@ static void count_events(const ajp_homodyne *p, const ajp_workload *work, const 
     double rows = (double)product->rows, cols = (double)product->cols, reps = (double)product->reps;
     double steps = cols * n.row_groups * n.reads; /* symbol times of a batch */
     out->weight_symbols = rows * cols * n.reads / (double)work->batch;
-    out->input_symbols = cols * reps * n.row_groups * n.reads;
+    double encoded = fans_out(p, product) ? ajp_product_distinct_inputs(product) : cols * reps;
+    out->input_symbols = encoded * n.row_groups * n.reads;
     out->samples = rows * reps * n.col_tiles * n.reads;
     out->busy_seconds = steps / p->clock_hertz / (double)work->batch;
     out->latency_seconds = steps / p->clock_hertz + n.row_groups * n.col_tiles * n.reads * p->readout_seconds;
@@ -65,7 +74,8 @@ static void count_photons(const ajp_homodyne *p, const ajp_product_work *work, a
     if (work->weight_sum_squares == 0.0) weights = 0.0;
     out->input_photons_incident = inputs;
     out->photons_incident = inputs + weights;
-    out->photons_launched = (inputs * out->input_crest_ratio + weights * out->weight_crest_ratio) /
+    double spread = fans_out(p, &work->product) ? p->fan_out_transmission_ratio : 1.0;
+    out->photons_launched = (inputs * out->input_crest_ratio / spread + weights * out->weight_crest_ratio) /
                             (p->path_transmission_ratio * p->modulator_transmission_ratio);
 }
 

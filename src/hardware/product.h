@@ -15,14 +15,23 @@ typedef struct {
     size_t rows;      /* outputs */
     size_t cols;      /* inputs */
     size_t reps;
-    ajp_operand weights; /* CONSTANT: known before any data */
-    size_t layer;        /* number of the product in execution order: the place of its random numbers */
-    size_t groups;       /* so many of them, each with weights and inputs of its own; 0 means 1 */
+    ajp_operand weights;      /* CONSTANT: known before any data */
+    size_t layer;             /* number of the product in execution order: the place of its random numbers */
+    size_t groups;            /* so many of them, each with weights and inputs of its own; 0 means 1 */
+    size_t n_distinct_inputs; /* numbers that the inputs of one group are made of, where they overlap (patches
+                                 of an image); 0 means cols * reps */
 } ajp_product;
 
 static inline double ajp_product_groups(const ajp_product *product)
 {
     return product->groups > 1 ? (double)product->groups : 1.0;
+}
+
+/* Of one group. */
+static inline double ajp_product_distinct_inputs(const ajp_product *product)
+{
+    return product->n_distinct_inputs > 0 ? (double)product->n_distinct_inputs
+                                          : (double)product->cols * (double)product->reps;
 }
 
 static inline double ajp_product_macs(const ajp_product *product)

@@ -155,6 +155,7 @@ void ajp_sqlite_integer(sqlite3_stmt *statement, const char *name, int64_t value
 void ajp_sqlite_bind_filter(sqlite3_stmt *statement, const aj_run_filter *filter)
 {
     ajp_sqlite_text(statement, ":uid", filter->uid);
+    ajp_sqlite_text(statement, ":uids", filter->uids);
     ajp_sqlite_text(statement, ":project", filter->project);
     ajp_sqlite_text(statement, ":user", filter->user);
     ajp_sqlite_text(statement, ":round", filter->round);

@@ -32,6 +32,7 @@ void ajp_sqlite_integer(sqlite3_stmt *statement, const char *name, int64_t value
     "chosen (id) AS MATERIALIZED (SELECT r.id FROM runs r WHERE "                                   \
     "(:uid IS NULL OR substr(r.uid, 1, length(:uid)) = :uid) AND (:project IS NULL OR r.project = " \
     ":project) "                                                                                    \
+    "AND (:uids IS NULL OR instr(:uids, r.uid) > 0) "                                               \
     "AND (:user IS NULL OR r.user = :user) AND (:round IS NULL OR r.round = :round) "               \
     "AND (:tag IS NULL OR EXISTS (SELECT 1 FROM tags t WHERE t.run_id = r.id AND t.tag = :tag)) "   \
     "AND (:kind IS NULL OR r.kind = :kind) AND (:state IS NULL OR r.state = :state) "               \

@@ -4,7 +4,7 @@
 #include "op_conv.h"
 
 /* Floats of patches that are multiplied at a time: they stay in the second-level cache. */
-enum { PATCH_FLOATS = 1 << 16, LEAST_ROWS = 16 };
+enum { PATCH_FLOATS = 1 << 16, LEAST_ROWS = 16, LONG_AXIS = 1 << 20 };
 
 /* ---- declaration ----------------------------------------------------------------------------------------
  */
@@ -30,6 +30,26 @@ static const float *order_transposed(const ajp_op_products_query *q, const float
     return copy;
 }
 
+/* Places of one axis that some window sees, padding left out; on an axis too long to look at every place, the
+ * most there can be. */
+static size_t seen_places(const ajp_geometry *g, size_t axis)
+{
+    size_t n = 0, most;
+    if (g->in[axis] > LONG_AXIS)
+        return ajp_size_mul(g->out[axis], g->kernel[axis], &most) ? ajp_min_size(g->in[axis], most)
+                                                                  : g->in[axis];
+    for (size_t i = 0; i < g->in[axis]; i++) {
+        bool seen = false;
+        for (size_t k = 0; k < g->kernel[axis] && !seen; k++) {
+            size_t reach = i + g->before[axis], tap = k * g->dilation[axis];
+            seen = reach >= tap && (reach - tap) % g->stride[axis] == 0 &&
+                   (reach - tap) / g->stride[axis] < g->out[axis];
+        }
+        n += seen;
+    }
+    return n;
+}
+
 size_t ajp_conv_products(const ajp_op_products_query *q, ajp_op_product *out)
 {
     const ajp_conv_params *c = q->node->params;
@@ -45,6 +65,9 @@ size_t ajp_conv_products(const ajp_op_products_query *q, ajp_op_product *out)
     out->groups = s.groups;
     out->rows = c->transposed ? rows * n_taps : rows;
     out->cols = c->transposed ? cols : cols * n_taps;
+    size_t n_seen = s.n_samples * cols;
+    for (size_t a = 0; a < AJP_SPATIAL; a++) n_seen *= seen_places(&s.geometry, a);
+    out->n_distinct_inputs = c->transposed ? 0 : n_seen;
     out->weights = c->transposed ? order_transposed(q, w->data, s.groups, cols, rows * n_taps)
                                  : order_weights(q, w->data, s.channels_out, cols, n_taps);
     out->bias = b != NULL && !c->transposed ? b->data : NULL;

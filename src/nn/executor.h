@@ -27,6 +27,7 @@ typedef struct {
     const float *bias;    /* [groups][rows padded with zeros to a multiple of 16], or NULL */
     ajp_activation activation;
     float activation_parameter;
+    size_t n_distinct_inputs; /* of a sample and group: cols * reps, or fewer where they overlap (patches) */
 } ajp_product_step;
 
 /* What belongs to one group. */

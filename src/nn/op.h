@@ -26,6 +26,8 @@ typedef struct { /* one matrix product, or `groups` of the same size, inside an 
     const float *weights; /* [groups][rows][cols] row-major; a constant of the graph or made in the arena */
     const float *bias;    /* [groups * rows] or NULL; likewise */
     const char *suffix;   /* "" or e.g. "/input gates": appended to the node's name */
+    size_t n_distinct_inputs; /* numbers that the inputs of a sample and group are made of, where they overlap
+                                 (patches of an image); 0 = all cols * reps are numbers of their own */
 } ajp_op_product;
 
 typedef struct {

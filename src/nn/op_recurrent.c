@@ -236,10 +236,20 @@ static size_t describe(const params *q, const sizes *s, const weights *from, flo
     float *input_bias = made, *state_bias = made + d * n, *copies = made + 2 * d * n;
     bool linear = q->kind == AJP_CELL_GRU && q->linear_before_reset;
     if (from->b != NULL) make_biases(q, s, from->b, input_bias, state_bias);
-    out[PRODUCT_INPUT] =
-        (ajp_op_product){n, s->inputs, reps, d, from->w, from->b != NULL ? input_bias : NULL, "/input gates"};
-    out[PRODUCT_STATE] = (ajp_op_product){
-        n, h, reps, d, from->r, from->b != NULL && linear ? state_bias : NULL, "/state gates"};
+    out[PRODUCT_INPUT] = (ajp_op_product){.rows = n,
+                                          .cols = s->inputs,
+                                          .reps = reps,
+                                          .groups = d,
+                                          .weights = from->w,
+                                          .bias = from->b != NULL ? input_bias : NULL,
+                                          .suffix = "/input gates"};
+    out[PRODUCT_STATE] = (ajp_op_product){.rows = n,
+                                          .cols = h,
+                                          .reps = reps,
+                                          .groups = d,
+                                          .weights = from->r,
+                                          .bias = from->b != NULL && linear ? state_bias : NULL,
+                                          .suffix = "/state gates"};
     if (!splits(q)) return 2;
     const float *gates = from->r, *hidden = from->r + 2 * h * h;
     if (d > 1) {
@@ -247,8 +257,20 @@ static size_t describe(const params *q, const sizes *s, const weights *from, flo
         gates = copies;
         hidden = copies + d * 2 * h * h;
     }
-    out[PRODUCT_STATE] = (ajp_op_product){2 * h, h, reps, d, gates, NULL, "/state gates"};
-    out[PRODUCT_HIDDEN] = (ajp_op_product){h, h, reps, d, hidden, NULL, "/state to hidden"};
+    out[PRODUCT_STATE] = (ajp_op_product){.rows = 2 * h,
+                                          .cols = h,
+                                          .reps = reps,
+                                          .groups = d,
+                                          .weights = gates,
+                                          .bias = NULL,
+                                          .suffix = "/state gates"};
+    out[PRODUCT_HIDDEN] = (ajp_op_product){.rows = h,
+                                           .cols = h,
+                                           .reps = reps,
+                                           .groups = d,
+                                           .weights = hidden,
+                                           .bias = NULL,
+                                           .suffix = "/state to hidden"};
     return 3;
 }
 

@@ -38,7 +38,8 @@ bool ajp_products_declared(const ajp_op_products_query *query, ajp_product_step 
                                       .cols = d->cols,
                                       .reps = d->reps,
                                       .groups = d->groups,
-                                      .weights = d->weights};
+                                      .weights = d->weights,
+                                      .n_distinct_inputs = d->n_distinct_inputs};
         if (d->suffix != NULL && d->suffix[0] != '\0')
             steps[i].name = ajp_arena_printf(query->arena, "%s%s", node->name, d->suffix);
         if (steps[i].name == NULL) return false;

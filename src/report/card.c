@@ -151,11 +151,11 @@ const char *ajp_card_origin(const aj_card_row *row)
 
 const char *ajp_card_from(const aj_card_row *row, ajp_arena *arena)
 {
-    bool source = row->source != NULL && *row->source != '\0', note = row->note != NULL;
-    return ajp_arena_printf(arena, "%s%s%s%s%s", source ? row->source : "",
-                            source && row->version != NULL ? " " : "",
-                            source && row->version != NULL ? row->version : "", source && note ? "; " : "",
-                            note ? row->note : "");
+    const char *source = row->source != NULL ? row->source : "", *note = row->note;
+    bool named = *source != '\0',
+         version = named && row->version != NULL && strstr(source, row->version) == NULL;
+    return ajp_arena_printf(arena, "%s%s%s%s%s", source, version ? " " : "", version ? row->version : "",
+                            named && note != NULL ? "; " : "", note != NULL ? note : "");
 }
 
 /* ---- domains ---- */

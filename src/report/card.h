@@ -48,13 +48,17 @@ bool ajp_card_table(const aj_card *card, aj_card_section section, ajp_arena *are
 bool ajp_card_domains(const aj_card *card, ajp_arena *arena, ajp_grid *out);
 bool ajp_card_phases(const aj_card *card, ajp_arena *arena, ajp_grid *out);
 bool ajp_card_sources(const aj_card *card, ajp_arena *arena, ajp_grid *out);
-bool ajp_card_runs(ajp_cards *cards, ajp_grid *out); /* one row a run, and their sum */
+/* One row a run, and their sum; the columns of a page, or of a narrow medium in two tables. */
+typedef enum { AJP_RUNS_ALL, AJP_RUNS_ENERGY, AJP_RUNS_REST } ajp_runs_part;
+bool ajp_card_runs(ajp_cards *cards, ajp_runs_part part, ajp_grid *out);
 
 /* How a plain format puts things. */
 typedef struct {
+    bool narrow;
     void (*grid)(const ajp_grid *grid, ajp_text *out);
     void (*heading)(const char *text, ajp_text *out);
-    void (*item)(const char *text, ajp_text *out); /* of a list */
+    void (*item)(const char *text, ajp_text *out); /* something to do */
+    void (*note)(const char *text, ajp_text *out); /* something to know, below a table */
 } ajp_card_pen;
 /* Everything of one card in its order, headings included. */
 void ajp_card_put(const aj_card *card, ajp_arena *arena, const ajp_card_pen *pen, ajp_text *out);

@@ -60,14 +60,17 @@ static void say_sources(const aj_card *card, ajp_arena *arena, ajp_text *to)
     if (known(covers))
         ajp_text_format(to, " They cover %s; anything else is not in the number.", covers->text);
     ajp_domain_sum total = ajp_domain_total(card);
-    if (!isnan(total.attributed) && !isnan(total.measured))
-        ajp_text_format(
-            to,
-            " Of the %s that they measured, %s are attributed to the run by CPU time, %s are kept apart "
-            "as idle and %s belong to other processes.",
-            ajp_quantity_digits(total.measured, "J", 4).text,
-            ajp_quantity_digits(total.attributed, "J", 4).text, ajp_quantity_digits(total.idle, "J", 4).text,
-            ajp_quantity_digits(total.others, "J", 4).text);
+    if (isnan(total.attributed) || isnan(total.measured)) return;
+    ajp_text_format(
+        to,
+        " Of the %s that they measured, %s are attributed to the run by CPU time, %s are kept apart as "
+        "idle and %s belong to other processes",
+        ajp_quantity_digits(total.measured, "J", 4).text, ajp_quantity_digits(total.attributed, "J", 4).text,
+        ajp_quantity_digits(total.idle, "J", 4).text, ajp_quantity_digits(total.others, "J", 4).text);
+    if (!isnan(total.undivided))
+        ajp_text_format(to, "; %s are not divided among processes and count as the run's",
+                        ajp_quantity_digits(total.undivided, "J", 4).text);
+    ajp_text_put(to, ".");
 }
 
 static void say_carbon(const aj_card *card, ajp_arena *arena, ajp_text *to)
@@ -130,6 +133,8 @@ static void say_search(const aj_card *account, ajp_arena *arena, ajp_text *to)
     for (size_t i = 0; account != NULL && i < account->n_rows; i++) {
         const aj_card_row *row = &account->rows[i];
         if (row->section != AJ_CARD_SEARCH || !known(row)) continue;
+        if (strcmp(row->key, "expected_best_biased_ratio") == 0)
+            continue; /* the other one is enough for a paper */
         ajp_text_format(to, "%s%s: ", any ? "; " : " Search: ", row->label);
         put_value(to, row, arena);
         any = true;
@@ -143,10 +148,11 @@ void ajp_cards_to_latex(ajp_cards *cards, ajp_text *out)
     ajp_text plain = {0};
     ajp_grid grid;
     ajp_text_put(out, "% attojoule " AJ_VERSION_STRING ": take this in with \\input; it needs no package\n");
-    if (ajp_card_runs(cards, &grid)) {
+    if (ajp_card_runs(cards, AJP_RUNS_ENERGY, &grid)) {
         grid.title = options->title;
         ajp_grid_to_latex(&grid, out);
     }
+    if (ajp_card_runs(cards, AJP_RUNS_REST, &grid)) ajp_grid_to_latex(&grid, out);
     if (cards->n == 1) {
         say_energy(&cards->cards[0], "The run", &cards->arena, &plain);
         say_sources(&cards->cards[0], &cards->arena, &plain);

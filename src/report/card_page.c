@@ -28,8 +28,15 @@ static void put_item(const char *text, ajp_text *out)
     ajp_text_put(out, "</p>\n");
 }
 
-static const ajp_card_pen sections = {put_grid, heading_2, put_item};
-static const ajp_card_pen subsections = {put_grid, heading_3, put_item};
+static void put_note(const char *text, ajp_text *out)
+{
+    ajp_text_put(out, "<p class=\"note\">");
+    ajp_text_put_html(out, text);
+    ajp_text_put(out, "</p>\n");
+}
+
+static const ajp_card_pen sections = {false, put_grid, heading_2, put_item, put_note};
+static const ajp_card_pen subsections = {false, put_grid, heading_3, put_item, put_note};
 
 /* ---- the numbers that a reader looks for first ---- */
 
@@ -37,7 +44,7 @@ static const struct {
     const char *key, *title;
     bool always; /* missing is worth a tile */
 } tiles[] = {
-    {"energy_joules", "Energy of the run", true},
+    {"energy_joules", "Energy", true},
     {"duration_seconds", "Time", true},
     {"location_kilograms_co2e", "CO2e, location-based", true},
     {"market_kilograms_co2e", "CO2e, market-based", false},
@@ -113,7 +120,7 @@ static void put_many(ajp_cards *cards, ajp_text *out)
 {
     ajp_grid grid;
     if (cards->options->account != NULL) put_tiles(cards->options->account, &cards->arena, out);
-    if (ajp_card_runs(cards, &grid)) {
+    if (ajp_card_runs(cards, AJP_RUNS_ALL, &grid)) {
         heading_2("Runs", out);
         put_grid(&grid, out);
     }

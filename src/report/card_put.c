@@ -19,6 +19,17 @@ static void put_hints(const aj_card *card, const ajp_card_pen *pen, ajp_text *ou
     for (size_t i = 0; i < card->n_hints; i++) pen->item(card->hints[i], out);
 }
 
+/* Below the table: they are too long for it. */
+static void put_domain_notes(const aj_card *card, ajp_arena *arena, const ajp_card_pen *pen, ajp_text *out)
+{
+    for (size_t i = 0; i < card->n_domains; i++) {
+        const aj_card_domain *domain = &card->domains[i];
+        if (domain->note == NULL || *domain->note == '\0') continue;
+        const char *text = ajp_arena_printf(arena, "%s: %s", domain->name, domain->note);
+        if (text != NULL) pen->note(text, out);
+    }
+}
+
 void ajp_card_put(const aj_card *card, ajp_arena *arena, const ajp_card_pen *pen, ajp_text *out)
 {
     ajp_grid grid;
@@ -27,6 +38,7 @@ void ajp_card_put(const aj_card *card, ajp_arena *arena, const ajp_card_pen *pen
         if (section == AJ_CARD_ENERGY && ajp_card_domains(card, arena, &grid)) {
             pen->heading("The account of each domain", out);
             pen->grid(&grid, out);
+            put_domain_notes(card, arena, pen, out);
         }
         if (section == AJ_CARD_COVERAGE && ajp_card_phases(card, arena, &grid)) {
             pen->heading("Phases", out);
@@ -68,9 +80,10 @@ void ajp_cards_put(ajp_cards *cards, const ajp_card_pen *pen, ajp_text *out)
         pen->heading(cards->cards[0].title, out);
     if (cards->n == 1) {
         ajp_card_put(&cards->cards[0], &cards->arena, pen, out);
-    } else if (ajp_card_runs(cards, &grid)) {
+    } else if (ajp_card_runs(cards, pen->narrow ? AJP_RUNS_ENERGY : AJP_RUNS_ALL, &grid)) {
         pen->heading("Runs", out);
         pen->grid(&grid, out);
+        if (pen->narrow && ajp_card_runs(cards, AJP_RUNS_REST, &grid)) pen->grid(&grid, out);
     }
     if (options->account != NULL) ajp_card_put(options->account, &cards->arena, pen, out);
     if (cards->n > 1) put_all_hints(cards, pen, out);

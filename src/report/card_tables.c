@@ -59,7 +59,7 @@ bool ajp_card_table(const aj_card *card, aj_card_section section, ajp_arena *are
     ajp_grid_column(out, "value", has.estimates ? AJP_RIGHT : AJP_LEFT);
     if (has.intervals) ajp_grid_column(out, "95 % interval", AJP_RIGHT);
     if (has.estimates) ajp_grid_column(out, "origin", AJP_LEFT);
-    if (has.remarks) ajp_grid_column(out, "source and remarks", AJP_LEFT);
+    if (has.remarks) ajp_grid_column(out, "source, remarks", AJP_LEFT);
     out->headless = !has.estimates;
     for (size_t i = 0; i < card->n_rows; i++)
         if (card->rows[i].section == section) put_row(&card->rows[i], &has, arena, out);
@@ -112,12 +112,11 @@ static const char *remark(const aj_card_domain *domain, ajp_arena *arena)
     bool bad = domain->status != NULL && strcmp(domain->status, "OK") != 0;
     bool split = domain->divided && !isnan(domain->measured_joules);
     return ajp_arena_printf(
-        arena, "%s%s%s%s%s%s%s%s%s%s", isnan(domain->measured_joules) ? "" : aj_origin_name(domain->origin),
+        arena, "%s%s%s%s%s%s%s%s", isnan(domain->measured_joules) ? "" : aj_origin_name(domain->origin),
         domain->counted ? "" : ", not added: ", domain->counted || domain->role == NULL ? "" : domain->role,
         domain->lower_bound ? ", a lower bound" : "", bad ? ", " : "", bad ? domain->status : "",
         split && domain->idle_joules > 0.0 ? ", idle " : "",
-        split && domain->idle_joules > 0.0 ? aj_origin_name(domain->idle_origin) : "",
-        domain->note != NULL && *domain->note != '\0' ? ", " : "", domain->note != NULL ? domain->note : "");
+        split && domain->idle_joules > 0.0 ? aj_origin_name(domain->idle_origin) : "");
 }
 
 static void put_domain(const aj_card_domain *domain, bool undivided, const scale *by, ajp_arena *arena,
@@ -261,53 +260,83 @@ bool ajp_card_sources(const aj_card *card, ajp_arena *arena, ajp_grid *out)
 
 typedef struct {
     const char *key, *title;
+    ajp_runs_part part;
 } run_column;
 static const run_column run_columns[] = {
-    {"duration_seconds", "time"},
-    {"energy_joules", "energy"},
-    {"location_kilograms_co2e", "CO2e by location"},
-    {"market_kilograms_co2e", "CO2e by market"},
-    {"cost", "cost"},
-    {"carbon_fee", "fee"},
-    {"flops", "FLOPs"},
-    {"flops_per_joule", "FLOPs/J"},
-    {"accuracy_ratio", "accuracy"},
+    {"duration_seconds", "time", AJP_RUNS_ENERGY},
+    {"energy_joules", "energy", AJP_RUNS_ENERGY},
+    {"accuracy_ratio", "accuracy", AJP_RUNS_ENERGY},
+    {"location_kilograms_co2e", "CO2e by location", AJP_RUNS_REST},
+    {"market_kilograms_co2e", "CO2e by market", AJP_RUNS_REST},
+    {"cost", "cost", AJP_RUNS_REST},
+    {"carbon_fee", "fee", AJP_RUNS_REST},
+    {"flops", "FLOPs", AJP_RUNS_REST},
+    {"flops_per_joule", "FLOPs/J", AJP_RUNS_REST},
 };
 enum { N_RUN_COLUMNS = sizeof run_columns / sizeof *run_columns };
 
-static void put_run(const aj_card *card, const bool *shown, bool intervals, ajp_arena *arena, ajp_grid *out)
+typedef struct {
+    bool shown[N_RUN_COLUMNS], any, intervals;
+} run_shape;
+
+/* Time and energy always, anything else where one run knows it. */
+static run_shape shape_of(const ajp_cards *cards, ajp_runs_part part, ajp_arena *arena)
+{
+    run_shape shape = {{false}, false, false};
+    for (size_t c = 0; c < N_RUN_COLUMNS; c++) {
+        if (part != AJP_RUNS_ALL && part != run_columns[c].part) continue;
+        shape.shown[c] = c < 2;
+        for (size_t i = 0; i < cards->n; i++)
+            shape.shown[c] |= !isnan(ajp_card_number(&cards->cards[i], run_columns[c].key));
+        shape.any |= shape.shown[c];
+    }
+    for (size_t i = 0; i < cards->n; i++) {
+        const aj_card_row *energy = ajp_card_find(&cards->cards[i], "energy_joules");
+        if (energy != NULL && ajp_card_interval_text(energy, arena) != NULL) shape.intervals = true;
+    }
+    return shape;
+}
+
+static bool is_energy(size_t c)
+{
+    return strcmp(run_columns[c].key, "energy_joules") == 0;
+}
+
+static void put_run(const aj_card *card, const run_shape *shape, ajp_arena *arena, ajp_grid *out)
 {
     for (size_t c = 0; c < N_RUN_COLUMNS; c++) {
         const aj_card_row *row = ajp_card_find(card, run_columns[c].key);
-        if (!shown[c]) continue;
+        if (!shape->shown[c]) continue;
         ajp_grid_cell(out, row != NULL ? ajp_card_row_text(row, arena) : NULL);
-        if (strcmp(run_columns[c].key, "energy_joules") != 0) continue;
-        if (intervals) ajp_grid_cell(out, row != NULL ? ajp_card_interval_text(row, arena) : NULL);
+        if (!is_energy(c)) continue;
+        if (shape->intervals) ajp_grid_cell(out, row != NULL ? ajp_card_interval_text(row, arena) : NULL);
         ajp_grid_cell(out, row != NULL ? ajp_card_origin(row) : NULL);
     }
 }
 
-bool ajp_card_runs(ajp_cards *cards, ajp_grid *out)
+static void begin_runs(const run_shape *shape, ajp_arena *arena, ajp_grid *out)
 {
-    ajp_arena *arena = &cards->arena;
-    const aj_card *account = cards->options->account;
-    bool shown[N_RUN_COLUMNS] = {true, true}, intervals = false, inside = false;
-    for (size_t i = 0; i < cards->n; i++) {
-        const aj_card_row *energy = ajp_card_find(&cards->cards[i], "energy_joules");
-        for (size_t c = 0; c < N_RUN_COLUMNS; c++)
-            if (!isnan(ajp_card_number(&cards->cards[i], run_columns[c].key))) shown[c] = true;
-        if (energy != NULL && ajp_card_interval_text(energy, arena) != NULL) intervals = true;
-    }
     ajp_grid_begin(out, arena, NULL);
     ajp_grid_column(out, "run", AJP_LEFT);
     ajp_grid_column(out, "what", AJP_LEFT);
     for (size_t c = 0; c < N_RUN_COLUMNS; c++) {
-        if (!shown[c]) continue;
+        if (!shape->shown[c]) continue;
         ajp_grid_column(out, run_columns[c].title, AJP_RIGHT);
-        if (strcmp(run_columns[c].key, "energy_joules") != 0) continue;
-        if (intervals) ajp_grid_column(out, "95 % interval", AJP_RIGHT);
+        if (!is_energy(c)) continue;
+        if (shape->intervals) ajp_grid_column(out, "95 % interval", AJP_RIGHT);
         ajp_grid_column(out, "origin", AJP_LEFT);
     }
+}
+
+bool ajp_card_runs(ajp_cards *cards, ajp_runs_part part, ajp_grid *out)
+{
+    ajp_arena *arena = &cards->arena;
+    const aj_card *account = cards->options->account;
+    const aj_card_row *runs = ajp_card_find(account, "n_runs");
+    run_shape shape = shape_of(cards, part, arena);
+    bool inside = false;
+    if (!shape.any) return false;
+    begin_runs(&shape, arena, out);
     for (size_t i = 0; i < cards->n; i++) {
         const aj_card *card = &cards->cards[i];
         const aj_card_row *parent = ajp_card_find(card, "parent");
@@ -316,17 +345,16 @@ bool ajp_card_runs(ajp_cards *cards, ajp_grid *out)
         ajp_grid_add(out);
         ajp_grid_format(out, "%s%.8s", nested ? "↳ " : "", card->uid != NULL ? card->uid : "");
         ajp_grid_cell(out, card->title);
-        put_run(card, shown, intervals, arena, out);
+        put_run(card, &shape, arena, out);
     }
-    if (account != NULL && ajp_card_find(account, "energy_joules") != NULL) {
-        const aj_card_row *runs = ajp_card_find(account, "n_runs");
+    if (runs != NULL) {
         ajp_grid_row *row = ajp_grid_add(out);
         if (row != NULL) row->rule = row->emphasis = true;
         ajp_grid_cell(out, "sum");
-        ajp_grid_format(out, "%.0f runs", runs != NULL ? runs->value : (double)cards->n);
-        put_run(account, shown, intervals, arena, out);
+        ajp_grid_format(out, runs->value == 1.0 ? "%.0f run" : "%.0f runs", runs->value);
+        put_run(account, &shape, arena, out);
     }
-    if (inside)
+    if (inside && part != AJP_RUNS_REST)
         out->caption = "↳ ran inside another run. What the outer one has measured is not added again.";
-    return cards->n > 0;
+    return true;
 }

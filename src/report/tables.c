@@ -237,6 +237,9 @@ void ajp_table_layers(const ajp_entry *entry, ajp_arena *arena, ajp_grid *out)
     ajp_grid_column(out, "runs on", AJP_LEFT);
     ajp_grid_column(out, "rows × cols × reps", AJP_RIGHT);
     ajp_grid_column(out, "MACs", AJP_RIGHT);
+    ajp_grid_column(out, "symbols", AJP_RIGHT);
+    ajp_grid_column(out, "samples", AJP_RIGHT);
+    ajp_grid_column(out, "memory", AJP_RIGHT);
     ajp_grid_column(out, "photons incident", AJP_RIGHT);
     ajp_grid_column(out, "signal to noise", AJP_RIGHT);
     ajp_grid_column(out, "clipped %", AJP_RIGHT);
@@ -258,6 +261,11 @@ void ajp_table_layers(const ajp_entry *entry, ajp_arena *arena, ajp_grid *out)
                             (unsigned long long)layer->cols, (unsigned long long)layer->reps);
         ajp_number text = ajp_count_text(layer->macs);
         ajp_grid_cell(out, text.text);
+        text = ajp_count_text(layer->weight_symbols + layer->input_symbols);
+        ajp_grid_cell(out, text.text);
+        text = ajp_count_text(layer->samples);
+        ajp_grid_cell(out, text.text);
+        cell_quantity(out, layer->sram_bytes + layer->dram_bytes, "B");
         cell_quantity(out, layer->photons_incident, "");
         text = ajp_plain(layer->signal_to_noise_ratio, 3);
         ajp_grid_cell(out, text.text);
@@ -267,6 +275,7 @@ void ajp_table_layers(const ajp_entry *entry, ajp_arena *arena, ajp_grid *out)
         cell_quantity(out, aj_energy_described(&layer->energy), "J");
         cell_quantity(out, layer->latency_seconds, "s");
     }
-    out->caption = "Per inference. signal to noise: power of the exact output over power of the error. "
+    out->caption = "Per inference. symbols: weights and inputs encoded; memory: SRAM and DRAM. signal to "
+                   "noise: power of the exact output over power of the error. "
                    "clipped: share of results at the integrator's full well.";
 }

@@ -44,6 +44,10 @@ static void fill_layer(aj_evaluation *out, aj_layer_record *layer, const ajp_map
     layer->weight_symbols = account->weight_symbols;
     layer->input_symbols = account->input_symbols;
     layer->samples = account->samples;
+    layer->distinct_inputs =
+        ajp_product_distinct_inputs(&mapped->product) * ajp_product_groups(&mapped->product);
+    layer->sram_bytes = account->sram_bytes;
+    layer->dram_bytes = account->dram_bytes;
     layer->photons_incident = account->photons_incident;
     layer->photons_launched = account->photons_launched;
     layer->weight_crest_ratio = account->weight_crest_ratio;

@@ -319,6 +319,12 @@ static aj_status record_clean(aj_evaluation *out, const ajp_study *study, double
     return AJ_OK;
 }
 
+void ajp_record_measured(aj_evaluation *record, const aj_evaluate_options *options)
+{
+    if (options->measured_joules != NULL)
+        record->measured_energy_joules = options->measured_joules(options->measured_user);
+}
+
 aj_status aj_evaluate(aj_evaluation *out, aj_context *context, const aj_model *model,
                       const aj_dataset *dataset, const aj_evaluate_options *options, aj_error *err)
 {
@@ -343,6 +349,7 @@ aj_status aj_evaluate(aj_evaluation *out, aj_context *context, const aj_model *m
     out->duration_seconds = ajp_now_seconds() - started;
     ajp_work_finish(&work, work.n_total, NULL);
 done:
+    if (st == AJ_OK) ajp_record_measured(out, options);
     ajp_study_destroy(study);
     return st;
 }

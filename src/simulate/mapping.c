@@ -9,8 +9,14 @@ static aj_status map_product(ajp_mapping *mapping, size_t i, const ajp_calibrati
 {
     const ajp_product_step *step = ajp_plan_product(mapping->study->plan, i);
     ajp_mapped_product *mapped = &mapping->products[i];
-    mapped->product =
-        (ajp_product){step->name, step->rows, step->cols, step->reps, AJP_OPERAND_CONSTANT, i, step->groups};
+    mapped->product = (ajp_product){.name = step->name,
+                                    .rows = step->rows,
+                                    .cols = step->cols,
+                                    .reps = step->reps,
+                                    .weights = AJP_OPERAND_CONSTANT,
+                                    .layer = i,
+                                    .groups = step->groups,
+                                    .n_distinct_inputs = step->n_distinct_inputs};
     mapped->first_frozen = mapping->n_frozen;
     if (!ajp_size_add(mapping->n_frozen, step->groups, &mapping->n_frozen))
         return ajp_no_memory(err, "mapping");

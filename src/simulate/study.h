@@ -187,4 +187,7 @@ aj_status ajp_study_calibrations(const ajp_calibration **out, ajp_study *study, 
                                  const aj_evaluate_options *options, aj_error *err);
 aj_status ajp_check_evaluate_options(const aj_evaluate_options *options, aj_error *err);
 
+/* Puts what the caller's meter says into the record. */
+void ajp_record_measured(aj_evaluation *record, const aj_evaluate_options *options);
+
 #endif

@@ -176,6 +176,7 @@ static aj_status compute_point(sweep *s, size_t point, ajp_work *work, uint64_t 
     AJ_TRY_DONE(ajp_study_calibrations(&calibrations, s->study, hardware, s->options, err));
     AJ_TRY_DONE(ajp_study_evaluate(out, s->study, hardware, s->options, calibrations, work, n_before, err));
     AJ_TRY_DONE(record_varied(s, out, point, err));
+    ajp_record_measured(out, s->options);
     if (s->file != NULL) st = aj_evaluation_file_append(s->file, out, err);
 done:
     if (st != AJ_OK) aj_evaluation_destroy(out);

@@ -98,6 +98,45 @@ static void test_amortisation(void)
     aj_hardware_destroy(h);
 }
 
+/* A 3 x 3 convolution of 16 channels over 32 x 32 places, one zero around: 144 symbols a place when patches
+ * are encoded, the 16 x 32 x 32 numbers of the image when light copies them. */
+static void test_fan_out(void)
+{
+    aj_hardware *h = load("homodyne-parts");
+    ajp_product_work conv = dense(16, 144);
+    conv.product.reps = 1024;
+    conv.product.n_distinct_inputs = 16384;
+    ajp_workload work = work_of(&conv, 1, 1, AJP_MODE_LATENCY);
+    ajp_product_account per, optical;
+    set(h, "input_gain", "calibrated");
+    set(h, "tile_rows", "8");
+    ajp_account total = total_of(h, NULL, &work, &per);
+    CHECK(per.input_symbols == 2.0 * 147456.0);
+    set(h, "input_fan_out", "optical");
+    ajp_account cheaper = total_of(h, NULL, &work, &optical);
+    CHECK(optical.input_symbols == 2.0 * 16384.0);
+    CHECK(optical.weight_symbols == per.weight_symbols && optical.samples == per.samples);
+    CHECK(optical.photons_incident == per.photons_incident);
+    CHECK(optical.photons_launched == per.photons_launched);
+    CHECK(optical.latency_seconds == per.latency_seconds);
+    CHECK_CLOSE(total.energy.cause_joules[AJ_CAUSE_MODULATOR] -
+                    cheaper.energy.cause_joules[AJ_CAUSE_MODULATOR],
+                2.0 * 131072.0 * 1e-12, 1e-9);
+    CHECK_CLOSE(per.sram_bytes - optical.sram_bytes, 2.0 * 131072.0, 1e-9); /* 8 bits a symbol */
+    /* splitters that lose half of the inputs' light; the weights are not split */
+    set(h, "fan_out_transmission_ratio", "0.5");
+    total_of(h, NULL, &work, &per);
+    double inputs = optical.input_photons_incident * optical.input_crest_ratio / 0.5;
+    CHECK_CLOSE(per.photons_launched - optical.photons_launched, inputs, 1e-12);
+    conv.product.n_distinct_inputs = 0; /* nothing to copy: nothing is split */
+    total_of(h, NULL, &work, &per);
+    CHECK(per.input_symbols == 2.0 * 147456.0 && per.photons_launched == optical.photons_launched);
+    /* a pulse that serves several patches has one scale */
+    set(h, "input_gain", "sample");
+    CHECK(aj_hardware_check(h, &err) == AJ_BAD_ARGUMENT && strstr(err.message, "input_gain") != NULL);
+    aj_hardware_destroy(h);
+}
+
 static double sum_causes(const aj_energy *energy)
 {
     double sum = 0.0;
@@ -336,6 +375,7 @@ int main(void)
     options.n_threads = 1;
     CHECK_OK(aj_context_create(&context, &options, &err), err);
     test_amortisation();
+    test_fan_out();
     test_sums();
     test_light();
     test_time();

@@ -234,6 +234,18 @@ static void nested(void)
     filter.project = "b"; /* its outer runs are not asked for */
     CHECK_OK(aj_ledger_account(ledger, &filter, &account, &err), err);
     CHECK(account.n_runs == 1 && account.totals[0].value == 40);
+    char uids[80];
+    filter = aj_run_filter_any();
+    filter.uids = middle; /* runs that are named: nothing else is in the sum, nor covers anything */
+    CHECK_OK(aj_ledger_account(ledger, &filter, &account, &err), err);
+    CHECK(account.n_runs == 1 && account.n_totals == 0);
+    snprintf(uids, sizeof uids, "%s,%s", last_uid, middle);
+    filter.uids = uids;
+    CHECK_OK(aj_ledger_account(ledger, &filter, &account, &err), err);
+    CHECK(account.n_runs == 1 && account.totals[0].value == 40);
+    snprintf(uids, sizeof uids, "%s,%s", outer, last_uid);
+    CHECK_OK(aj_ledger_account(ledger, &filter, &account, &err), err);
+    CHECK(account.n_runs == 1 && account.totals[0].value == 100);
     /* carbon of the inner run alone: the outer one does not cover it */
     put(ledger, "a", outer, 3,
         (aj_figure){AJ_QUANTITY_CO2E_LOCATION, NULL, NULL, 2, NAN, NAN, AJ_ASSUMED, NULL, NULL, NULL});

@@ -140,7 +140,36 @@ static aj_status multiply(void *user, const ajp_product_step *step, const ajp_pr
     return AJ_OK;
 }
 
-static void on_hook(aj_context *context, const aj_model *model, const float *x, float *y)
+/* Numbers of the input that the patches of one group are made of, marked window by window. */
+static size_t count_seen(const recipe *r)
+{
+    static unsigned char seen[MOST];
+    size_t n = 0, n_places = 1, out[3] = {1, 1, 1}, size[3] = {1, 1, 1}, kernel[3] = {1, 1, 1};
+    for (size_t a = 0; a < r->n_axes; a++) {
+        int64_t reach = r->dilation[a] * (r->kernel[a] - 1) + 1;
+        size[a] = (size_t)r->size[a];
+        kernel[a] = (size_t)r->kernel[a];
+        out[a] = (size_t)((r->size[a] + r->pad[a] + r->pad[r->n_axes + a] - reach) / r->stride[a] + 1);
+        n_places *= size[a];
+    }
+    memset(seen, 0, n_places);
+    for (size_t o = 0; o < out[0] * out[1] * out[2]; o++)
+        for (size_t t = 0; t < kernel[0] * kernel[1] * kernel[2]; t++) {
+            size_t place[3] = {o / out[2] / out[1], o / out[2] % out[1], o % out[2]};
+            size_t tap[3] = {t / kernel[2] / kernel[1], t / kernel[2] % kernel[1], t % kernel[2]}, at = 0;
+            bool inside = true;
+            for (size_t a = 0; a < r->n_axes; a++) {
+                int64_t i = (int64_t)place[a] * r->stride[a] + (int64_t)tap[a] * r->dilation[a] - r->pad[a];
+                inside = inside && i >= 0 && i < r->size[a];
+                at = at * size[a] + (inside ? (size_t)i : 0);
+            }
+            if (inside) seen[at] = 1;
+        }
+    for (size_t i = 0; i < n_places; i++) n += seen[i];
+    return n * r->in;
+}
+
+static void on_hook(aj_context *context, const aj_model *model, const recipe *r, const float *x, float *y)
 {
     ajp_plan *plan = NULL;
     ajp_workspace *workspace = NULL;
@@ -148,6 +177,10 @@ static void on_hook(aj_context *context, const aj_model *model, const float *x, 
     CHECK_OK(ajp_workspace_create(&workspace, plan, &err), err);
     CHECK_INT(ajp_plan_n_products(plan), 1);
     const ajp_product_step *step = ajp_plan_product(plan, 0);
+    if (r->transposed)
+        CHECK_INT(step->n_distinct_inputs, 0);
+    else
+        CHECK_INT(step->n_distinct_inputs, count_seen(r));
     elsewhere w = {N_SAMPLES * step->reps, calloc(N_SAMPLES * step->reps * step->groups, 1), 0};
     ajp_product_hook hook = {multiply, &w};
     CHECK_OK(ajp_plan_run(plan, workspace, x, N_SAMPLES, y, &hook, NULL, &err), err);
@@ -187,7 +220,7 @@ static void test_one(aj_context *context, bool transposed)
     CHECK_OK(aj_session_create(&session, context, model, 2, &err), err);
     CHECK_OK(aj_session_run(session, x, N_SAMPLES, got, &err), err);
     check_close(&r, "session", got, want, n);
-    on_hook(context, model, x, got);
+    on_hook(context, model, &r, x, got);
     check_close(&r, "on hook", got, want, n);
     free(got), free(want);
     aj_session_destroy(session);

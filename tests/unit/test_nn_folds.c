@@ -30,7 +30,13 @@ static aj_status infer(const ajp_op_infer *i)
 
 static size_t products(const ajp_op_products_query *q, ajp_op_product *out)
 {
-    out[0] = (ajp_op_product){ROWS, COLS, q->out[0].dims[2], GROUPS, w, with_bias ? bias : NULL, ""};
+    out[0] = (ajp_op_product){.rows = ROWS,
+                              .cols = COLS,
+                              .reps = q->out[0].dims[2],
+                              .groups = GROUPS,
+                              .weights = w,
+                              .bias = with_bias ? bias : NULL,
+                              .suffix = ""};
     return 1;
 }
 

@@ -33,8 +33,20 @@ static size_t products(const ajp_op_products_query *q, ajp_op_product *out)
     size_t steps = q->out[0].dims[1];
     CHECK_INT(q->in[0]->dims[2], GROUPS * COLS);
     CHECK(q->known[0] == NULL);
-    out[0] = (ajp_op_product){ROWS, COLS, steps, GROUPS, w1, bias, "/first"};
-    out[1] = (ajp_op_product){OUT, WIDE, steps, 1, w2, NULL, "/second"};
+    out[0] = (ajp_op_product){.rows = ROWS,
+                              .cols = COLS,
+                              .reps = steps,
+                              .groups = GROUPS,
+                              .weights = w1,
+                              .bias = bias,
+                              .suffix = "/first"};
+    out[1] = (ajp_op_product){.rows = OUT,
+                              .cols = WIDE,
+                              .reps = steps,
+                              .groups = 1,
+                              .weights = w2,
+                              .bias = NULL,
+                              .suffix = "/second"};
     return 2;
 }
 

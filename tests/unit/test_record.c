@@ -300,11 +300,18 @@ static void numbers_and_text(void)
                         "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\", null]");
     aj_text_free(array);
     char *line;
-    aj_epoch_record epoch = {3, 0.25, 0.98, 0.001, 1.5e12, NAN};
+    aj_epoch_record epoch = {3, 0.25, 0.98, 0.001, 1.5e12, NAN, {NAN, NAN, AJ_MEASURED}, NAN};
     CHECK_OK(aj_epoch_to_json(&epoch, &line, &err), err);
     CHECK_STRING(
         line, "{\"epoch\": 3, \"train_loss\": 0.25, \"test_accuracy_ratio\": 0.98, \"learning_rate\": 0.001, "
-              "\"flops_so_far\": 1500000000000, \"duration_seconds\": null}");
+              "\"flops_so_far\": 1500000000000, \"duration_seconds\": null, \"joules_so_far\": null, "
+              "\"joules_origin\": null, \"kilograms_co2e_so_far\": null}");
+    aj_text_free(line);
+    epoch.joules_so_far = (aj_estimate){12.5, NAN, AJ_MODELLED};
+    epoch.kilograms_co2e_so_far = 0.25;
+    CHECK_OK(aj_epoch_to_json(&epoch, &line, &err), err);
+    CHECK(strstr(line, "\"joules_so_far\": 12.5, \"joules_origin\": \"modelled\", "
+                       "\"kilograms_co2e_so_far\": 0.25}") != NULL);
     aj_text_free(line);
 }
 

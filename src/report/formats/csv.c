@@ -73,7 +73,9 @@ static const char *const numbers[] = {"clean_accuracy_ratio",
                                       "system_joules",
                                       "described_joules"};
 static const char *const of_layers[] = {
-    "rows", "cols", "reps", "photons_incident", "signal_to_noise_ratio", "clipped_ratio"};
+    "rows",          "cols",       "reps",           "photons_incident", "signal_to_noise_ratio",
+    "clipped_ratio", "groups",     "weight_symbols", "input_symbols",    "distinct_inputs",
+    "samples",       "sram_bytes", "dram_bytes"};
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
 static void put_header(ajp_view *view, const char *const *keys, size_t n_keys, ajp_text *out)
@@ -165,6 +167,13 @@ static void put_layer(row *to, const aj_layer_record *layer)
     put_number(to, layer->photons_incident);
     put_number(to, layer->signal_to_noise_ratio);
     put_number(to, layer->clipped_ratio);
+    put_count(to, layer->groups > 1 ? layer->groups : 1);
+    put_number(to, layer->weight_symbols);
+    put_number(to, layer->input_symbols);
+    put_number(to, layer->distinct_inputs);
+    put_number(to, layer->samples);
+    put_number(to, layer->sram_bytes);
+    put_number(to, layer->dram_bytes);
 }
 
 static aj_status write_csv(ajp_view *view, ajp_text *out, aj_error *err)

@@ -25,7 +25,7 @@ static void put_item(const char *text, ajp_text *out)
 
 static aj_status write_cards(ajp_cards *cards, ajp_text *out, aj_error *err)
 {
-    static const ajp_card_pen pen = {ajp_grid_to_markdown, put_heading, put_item};
+    static const ajp_card_pen pen = {false, ajp_grid_to_markdown, put_heading, put_item, put_item};
     (void)err;
     ajp_cards_put(cards, &pen, out);
     return AJ_OK;

@@ -24,7 +24,7 @@ static void put_heading(const char *text, ajp_text *out)
 
 static aj_status write_cards(ajp_cards *cards, ajp_text *out, aj_error *err)
 {
-    static const ajp_card_pen pen = {ajp_grid_to_terminal, put_heading, put_line};
+    static const ajp_card_pen pen = {true, ajp_grid_to_terminal, put_heading, put_line, put_line};
     (void)err;
     ajp_cards_put(cards, &pen, out);
     return AJ_OK;

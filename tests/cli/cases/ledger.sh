@@ -11,7 +11,7 @@ out_has '^run +begun'
 
 title "evaluations are added once"
 "$AJ" eval "$model" --data "$data" --on homodyne --trials 2 --json --quiet --no-ledger >eval.json
-"$AJ" sweep "$model" --data "$data" --on homodyne --vary photons_per_mac=1:10:log:3 --quiet --out sweep.jsonl >/dev/null
+"$AJ" sweep "$model" --data "$data" --on homodyne --vary photons_per_mac=1:10:log:3 --quiet --no-ledger --out sweep.jsonl >/dev/null
 run ledger add eval.json sweep.jsonl --project light --round one --tag night
 exits 0
 err_has 'eval.json: 1 runs added'

@@ -122,6 +122,58 @@ evaluate --ledger x.db --no-ledger
 refused 2 'exclude'
 absent x.db
 
+title "a training measures itself"
+{ sed "s/^epochs: .*/epochs: 1000/" "$AJ_CLI_FIXTURE/spec.yaml"; echo 'target_accuracy_ratio: 0.9'; } >spec.yaml
+training() { run train spec.yaml --out net.onnx --sysfs sys --nvml libnone.so --quiet --zone FR "$@"; }
+training
+exits 0
+silent_err
+out_has '^epoch 1000/1000 .* [MG]FLOP  [0-9.]+ [mk]?J  [0-9.]+ [nµm]?g CO2e so far '
+out_has '^this training itself used [0-9.]+ [mk]?J \(modelled'
+of 'r["kind"] == "training" and r["state"] == "finished" and f["flops"][0]["value"] == record["training"]["flops"] and f["accuracy_ratio"][0]["value"] == record["training"]["test_accuracy_ratio"]'
+of 'near(sum(g["value"] for g in f["energy_joules"]), record["training"]["measured_energy_joules"]["value"]) and (record["training"]["joules_to_target"] or 0) <= m["run_joules"]["value"]'
+of 'r["project"] is None and "train spec.yaml" in r["command_line"] and r["exit_status"] == 0'
+training --json --project heavy
+exits 0
+checks=$((checks + 1))
+python3 -c '
+import json, sys
+rows = [json.loads(line) for line in open("stdout")][:-1]
+known = [row for row in rows if row["joules_so_far"] is not None] # not in the first tenth of a second
+joules = [row["joules_so_far"] for row in known]
+kilograms = [row["kilograms_co2e_so_far"] for row in known]
+sys.exit(not (len(rows) == 1000 and len(known) > 200 and joules == sorted(joules) and joules[-1] > joules[0] >= 0
+              and kilograms == sorted(kilograms) and {row["joules_origin"] for row in known} == {"modelled"}))' || problem "joules or CO2e of an epoch are missing, or go back"
+sed 's/^target_accuracy_ratio: .*/target_accuracy_ratio: 1/; s/^epochs: .*/epochs: 1/' spec.yaml >hard.yaml
+run train hard.yaml --out net.onnx --sysfs sys --nvml libnone.so --quiet
+exits 3
+of 'r["exit_status"] == 3 and r["state"] == "finished" and record["training"]["joules_to_target"] is None'
+
+title "a sweep measures every point"
+before=$("$AJ" ledger export | wc -l)
+run sweep "$model" --data "$data" --on homodyne --vary photons_per_mac=1,2,3 --trials 40 --reference --sysfs sys --nvml libnone.so --quiet --out points.jsonl
+exits 0
+silent_err
+[ "$("$AJ" ledger export | wc -l)" -eq $((before + 3)) ] || problem "three entries were expected"
+of 'r["kind"] == "sweep_point" and record["measured"]["energy_joules"]["value"] == m["run_joules"]["value"] and m["run_joules"]["value"] > 0'
+checks=$((checks + 1))
+python3 -c '
+import json, sys
+rows = [json.loads(line) for line in open("points.jsonl")]
+sys.exit(not (len(rows) == 3 and all(row["measured"]["energy_joules"]["value"] > 0 for row in rows)))' || problem "a point does not know its joules"
+run sweep "$model" --data "$data" --on homodyne --vary photons_per_mac=1,2,3 --trials 40 --reference --quiet --out points.jsonl
+[ "$("$AJ" ledger export | wc -l)" -eq $((before + 3)) ] || problem "points that were taken from the file were counted again"
+run ledger add points.jsonl
+err_has '0 runs added'
+
+title "what was interrupted was spent"
+"$AJ" eval "$model" --data "$data" --on homodyne --trials 1000000 --sysfs sys --nvml libnone.so --quiet 2>stderr >stdout &
+evaluation=$!
+sleep 0.5
+kill -TERM $evaluation
+wait $evaluation
+of 'r["kind"] == "evaluation" and r["state"] == "interrupted" and m["run_joules"]["value"] > 0'
+
 title "a ledger that cannot be written fails nothing"
 mkdir folder.db
 evaluate --quiet --ledger folder.db

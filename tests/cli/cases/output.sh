@@ -76,7 +76,7 @@ full report.html report before.json --out report.html
 nothing_left folder result.json before.json shown result outputs.npy model.onnx report.html
 
 title "a full disk in the middle of a sweep: whole lines stay, and the sweep goes on later"
-set -- sweep "$model" --data "$data" --on homodyne --vary photons_per_mac=1,2,3,4 --quiet --out sweep.jsonl
+set -- sweep "$model" --data "$data" --on homodyne --vary photons_per_mac=1,2,3,4 --quiet --no-ledger --out sweep.jsonl
 line="aj $* (disk full)"
 status=0
 (

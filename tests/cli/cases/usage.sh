@@ -56,7 +56,7 @@ refused 2 'hardware diff takes 2 operands'
 run data shw x
 refused 2 "data takes 'list' or 'show SET'"
 run report
-refused 2 'report needs more'
+refused 2 'report needs files'
 run --json
 refused 2 'name a command'
 
