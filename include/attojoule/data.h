@@ -19,24 +19,68 @@ extern "C" {
 
 typedef enum { AJ_SPLIT_TEST = 0, AJ_SPLIT_TRAIN } aj_split;
 
+/* How the samples lie in their file. Networks read channels first: AJ_LAYOUT_NHWC moves the last axis of a
+ * sample of three axes or more to the front. */
+typedef enum { AJ_LAYOUT_UNDECLARED = 0, AJ_LAYOUT_NCHW, AJ_LAYOUT_NHWC } aj_layout;
+AJ_API const char *aj_layout_name(aj_layout layout); /* "nchw", "nhwc"; NULL: undeclared */
+
+enum { AJ_MAX_CHANNELS = 64 };
+
+/* What is done to every value x of channel c: (x scale - mean[c]) / std[c].  The channels are the first axis
+ * of a sample (the last with AJ_LAYOUT_NHWC); a sample of one or two axes is one channel.  One mean or std
+ * stands for all channels; none is 0 or 1. */
+typedef struct {
+    double scale; /* NaN = 1/255 for bytes, 1 for every other type */
+    aj_layout layout;
+    size_t n_mean, n_std;
+    double mean[AJ_MAX_CHANNELS], std[AJ_MAX_CHANNELS];
+} aj_preprocessing;
+#define AJ_PREPROCESSING_INIT                                               \
+    {                                                                       \
+        (double)__builtin_nan(""), AJ_LAYOUT_UNDECLARED, 0, 0, {(double)0}, \
+        {                                                                   \
+            (double)0                                                       \
+        }                                                                   \
+    }
+
+/* Sets "scale", "mean", "std" or "layout" from text: numbers and fractions such as 1/255, separated by
+ * commas; nchw or nhwc. BAD_ARGUMENT names the key and leaves everything as it was. */
+AJ_API AJ_MUST_USE aj_status aj_preprocessing_set(aj_preprocessing *preprocessing, const char *key,
+                                                  const char *text, aj_error *err);
+/* Reads the YAML file beside a model (net.onnx: net.yaml), a map of the four keys above; mean and std may be
+ * lists. `path` gets its name, or an empty text where there is none (and *out stays as it was); a training's
+ * spec of the same name (a map with `layers`) is passed over.  Errors name file, line and key. */
+AJ_API AJ_MUST_USE aj_status aj_preprocessing_beside(aj_preprocessing *out, char *path, size_t size,
+                                                     const aj_context *context, const char *model_path,
+                                                     aj_error *err);
+
 typedef struct {
     size_t struct_size;
     aj_split split;
     double scale;       /* every value is multiplied by it; NaN = 1/255 for bytes, 1 for every other type */
     size_t max_samples; /* 0 = all; else only the first so many */
+    /* As in aj_preprocessing; copied.  A number of means or deviations that is not that of the channels, a
+     * deviation of 0: BAD_ARGUMENT. */
+    aj_layout layout;
+    const double *mean, *std;
+    size_t n_mean, n_std;
+    const char *declared_in; /* where this was said, for the record; NULL = nowhere; copied */
 } aj_dataset_options;
-#define AJ_DATASET_OPTIONS_INIT                                                 \
-    {                                                                           \
-        sizeof(aj_dataset_options), AJ_SPLIT_TEST, (double)__builtin_nan(""), 0 \
+#define AJ_DATASET_OPTIONS_INIT                                                                              \
+    {                                                                                                        \
+        sizeof(aj_dataset_options), AJ_SPLIT_TEST, (double)__builtin_nan(""), 0, AJ_LAYOUT_UNDECLARED, NULL, \
+            NULL, 0, 0, NULL                                                                                 \
     }
 
 typedef struct {
-    const char *name;             /* as asked for */
-    const char *split;            /* "test", "train" or "all" */
-    const char *origin;           /* the file or folder that was used */
-    size_t n_samples, n_features; /* features: elements of one sample */
-    size_t rank, shape[8];        /* of one sample, without the sample axis: {28, 28} */
-    size_t n_classes;             /* largest label + 1, or the width of one-hot rows; 0 without labels */
+    const char *name;               /* as asked for */
+    const char *split;              /* "test", "train" or "all" */
+    const char *origin;             /* the file or folder that was used */
+    size_t n_samples, n_features;   /* features: elements of one sample */
+    size_t rank, shape[8];          /* of one sample as it is read, without the sample axis: {28, 28} */
+    size_t n_classes;               /* largest label + 1, or the width of one-hot rows; 0 without labels */
+    aj_preprocessing preprocessing; /* as it is done: its scale is a number */
+    const char *declared_in;        /* or NULL */
 } aj_dataset_info;
 
 typedef struct aj_dataset aj_dataset;
@@ -48,7 +92,8 @@ AJ_API AJ_MUST_USE aj_status aj_dataset_open(aj_dataset **out, aj_context *conte
 AJ_API void aj_dataset_close(aj_dataset *dataset);
 /* Strings are borrowed until close. */
 AJ_API aj_dataset_info aj_dataset_describe(const aj_dataset *dataset);
-/* Writes n samples from `first` on as [n][n_features] float32, scaled.  first + n must be within the set. */
+/* Writes n samples from `first` on as [n][n_features] float32, pre-processed.  first + n must be within the
+ * set. */
 AJ_API AJ_MUST_USE aj_status aj_dataset_read(const aj_dataset *dataset, size_t first, size_t n, float *out,
                                              aj_error *err);
 /* n_samples class numbers, or NULL when the set has no labels; borrowed. */

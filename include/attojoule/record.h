@@ -19,6 +19,15 @@ typedef struct {
     const char *source;
 } aj_recorded_parameter;
 
+/* What was done to every value of a sample: (x scale - mean) / std of its channel. */
+typedef struct {
+    double scale; /* NaN = not recorded */
+    const double *mean, *std;
+    size_t n_mean, n_std;    /* 0: none; 1: for all channels */
+    const char *layout;      /* of the file, "nchw" or "nhwc"; NULL = not declared */
+    const char *declared_in; /* "command line", a file, or both; NULL = nowhere */
+} aj_recorded_preprocessing;
+
 /* One product (or a digital step) of the network on the hardware, per inference. */
 typedef struct {
     const char *name, *op_type;
@@ -43,6 +52,7 @@ typedef struct {
     const char *model, *model_sha256;
     const char *dataset_name, *dataset_split;
     uint64_t n_samples;
+    aj_recorded_preprocessing preprocessing;
     const char *hardware_name, *hardware_family, *hardware_evidence, *hardware_node,
         *hardware_cite; /* NULL: clean only */
     const char

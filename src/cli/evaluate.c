@@ -53,15 +53,59 @@ int cli_open_hardware(cli *c, aj_hardware **out)
     return status;
 }
 
-static int open_dataset(cli *c, aj_dataset **out)
+/* What the command line says of the samples, over what is known already. */
+static int said_preprocessing(cli *c, aj_preprocessing *out, bool *given)
+{
+    static const char *const keys[] = {"scale", "mean", "std", "layout"};
+    aj_error err = {AJ_OK, 0, ""};
+    *given = false;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (!cli_has(c, keys[i])) continue;
+        if (aj_preprocessing_set(out, keys[i], cli_text(c, keys[i]), &err) != AJ_OK)
+            return cli_usage_error(c, "--%s", err.message);
+        *given = true;
+    }
+    return EXIT_OK;
+}
+
+/* What the file beside the model says, and over it what the command line says. */
+static int find_preprocessing(cli *c, cli_evaluation *evaluation)
+{
+    char path[4096];
+    aj_error err = {AJ_OK, 0, ""};
+    bool given;
+    if (aj_preprocessing_beside(&evaluation->preprocessing, path, sizeof path, c->context, c->operands[0],
+                                &err) != AJ_OK)
+        return cli_failed(c, &err);
+    int status = said_preprocessing(c, &evaluation->preprocessing, &given);
+    if (status != EXIT_OK) return status;
+    snprintf(evaluation->declared_in, sizeof evaluation->declared_in, "%s%s%s", given ? "command line" : "",
+             given && path[0] != '\0' ? ", " : "", path);
+    return EXIT_OK;
+}
+
+static void prepare_samples(const cli_evaluation *evaluation, aj_dataset_options *options)
+{
+    const aj_preprocessing *p = &evaluation->preprocessing;
+    options->scale = p->scale;
+    options->layout = p->layout;
+    options->mean = p->mean;
+    options->std = p->std;
+    options->n_mean = p->n_mean;
+    options->n_std = p->n_std;
+    if (evaluation->declared_in[0] != '\0') options->declared_in = evaluation->declared_in;
+}
+
+static int open_dataset(cli *c, cli_evaluation *evaluation)
 {
     const char *set = cli_text(c, "data");
     aj_dataset_options options = AJ_DATASET_OPTIONS_INIT;
     aj_error err = {AJ_OK, 0, ""};
     options.split = strcmp(cli_text(c, "split"), "train") == 0 ? AJ_SPLIT_TRAIN : AJ_SPLIT_TEST;
-    options.scale = cli_number(c, "scale");
+    prepare_samples(evaluation, &options);
     options.max_samples = (size_t)cli_count(c, "samples");
-    if (aj_dataset_open(out, c->context, set, &options, &err) != AJ_OK) return cli_failed(c, &err);
+    if (aj_dataset_open(&evaluation->dataset, c->context, set, &options, &err) != AJ_OK)
+        return cli_failed(c, &err);
     return EXIT_OK;
 }
 
@@ -75,7 +119,7 @@ static void open_calibration(cli *c, cli_evaluation *evaluation)
     aj_dataset_options options = AJ_DATASET_OPTIONS_INIT;
     aj_error err = {AJ_OK, 0, ""};
     options.split = AJ_SPLIT_TRAIN;
-    options.scale = cli_number(c, "scale");
+    prepare_samples(evaluation, &options);
     options.max_samples = (size_t)cli_count(c, "calibration");
     const char *set = cli_text(c, "data");
     aj_status st = aj_dataset_open(&evaluation->calibration, c->context, set, &options, &err);
@@ -88,16 +132,22 @@ static void open_calibration(cli *c, cli_evaluation *evaluation)
 
 int cli_evaluation_open(cli *c, cli_evaluation *evaluation)
 {
-    *evaluation = (cli_evaluation){.options = AJ_EVALUATE_OPTIONS_INIT};
+    *evaluation =
+        (cli_evaluation){.options = AJ_EVALUATE_OPTIONS_INIT, .preprocessing = AJ_PREPROCESSING_INIT};
     aj_error err = {AJ_OK, 0, ""};
+    aj_preprocessing said = AJ_PREPROCESSING_INIT;
+    bool given;
+    int status = said_preprocessing(c, &said, &given);
+    if (status != EXIT_OK) return status;
     if (cli_text(c, "data") == NULL) /* before anything is read */
         return cli_usage_error(c, "%s needs --data SET; 'aj data list' shows the known sets",
                                c->command->name);
-    int status = cli_context(c);
+    status = cli_context(c);
     if (status == EXIT_OK && aj_model_load(&evaluation->model, c->context, c->operands[0], &err) != AJ_OK)
         status = cli_failed(c, &err);
     if (status == EXIT_OK) status = cli_open_hardware(c, &evaluation->hardware);
-    if (status == EXIT_OK) status = open_dataset(c, &evaluation->dataset);
+    if (status == EXIT_OK) status = find_preprocessing(c, evaluation);
+    if (status == EXIT_OK) status = open_dataset(c, evaluation);
     if (status != EXIT_OK) {
         cli_evaluation_close(evaluation);
         return status;
@@ -121,7 +171,8 @@ void cli_evaluation_close(cli_evaluation *evaluation)
     aj_dataset_close(evaluation->dataset);
     aj_dataset_close(evaluation->calibration);
     aj_hardware_destroy(evaluation->hardware);
-    *evaluation = (cli_evaluation){.options = AJ_EVALUATE_OPTIONS_INIT};
+    *evaluation =
+        (cli_evaluation){.options = AJ_EVALUATE_OPTIONS_INIT, .preprocessing = AJ_PREPROCESSING_INIT};
 }
 
 aj_estimate cli_measured_joules(void *measure)

@@ -65,11 +65,21 @@
          .fallback = "test",                                                                             \
          .help = "part of the data set"},                                                                \
         {.name = "scale",                                                                                \
-         .kind = CLI_NUMBER,                                                                             \
+         .kind = CLI_TEXT,                                                                               \
          .argument = "X",                                                                                \
-         .help = "samples are multiplied by it (default: 1/255 for bytes, floats as they are)",          \
-         .minimum = -1e30,                                                                               \
-         .maximum = 1e30},                                                                               \
+         .help = "values are multiplied by it, such as 1/255 (default: that for bytes, 1 for others)"},  \
+        {.name = "mean",                                                                                 \
+         .kind = CLI_TEXT,                                                                               \
+         .argument = "A,B,…",                                                                            \
+         .help = "then subtracted, one number or one a channel"},                                        \
+        {.name = "std",                                                                                  \
+         .kind = CLI_TEXT,                                                                               \
+         .argument = "A,B,…",                                                                            \
+         .help = "then divided by, one number or one a channel"},                                        \
+        {.name = "layout",                                                                               \
+         .kind = CLI_WORD,                                                                               \
+         .argument = "nchw|nhwc",                                                                        \
+         .help = "of the samples in their file: nhwc has the channels last"},                            \
         {.name = "calibration",                                                                          \
          .kind = CLI_COUNT,                                                                              \
          .argument = "N",                                                                                \
@@ -94,6 +104,8 @@ typedef struct {
     aj_dataset *dataset, *calibration;
     aj_hardware *hardware;
     aj_evaluate_options options; /* refers to the objects above */
+    aj_preprocessing preprocessing;
+    char declared_in[4200]; /* where it was said; empty = nowhere */
 } cli_evaluation;
 
 /* --on with every --set applied; *out stays NULL without --on. EXIT_OK or an exit status after a sentence. */

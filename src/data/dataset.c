@@ -2,6 +2,7 @@
 #include "dataset.h"
 
 #include "known.h"
+#include "prepare.h"
 
 #include <float.h>
 #include <math.h>
@@ -14,7 +15,7 @@ struct aj_dataset {
     aj_dataset_info info;
     ajp_array inputs;
     int32_t *labels; /* or NULL */
-    float scale;
+    ajp_preparation preparation;
 };
 
 /* The files a SET stands for. */
@@ -151,10 +152,11 @@ static aj_status load(aj_dataset *d, const char *set, const aj_dataset_options *
     d->info.rank = a->rank > 1 ? a->rank - 1 : 1;
     d->info.shape[0] = 1;
     for (size_t i = 1; i < a->rank; i++) d->info.shape[i - 1] = a->shape[i];
-    double scale = options->scale;
-    if (isnan(scale)) scale = a->element == AJP_ELEMENT_U1 ? 1.0 / 255.0 : 1.0;
-    d->scale = (float)scale;
-    return AJ_OK;
+    if (options->declared_in != NULL) {
+        d->info.declared_in = ajp_arena_strdup(&d->arena, options->declared_in);
+        if (d->info.declared_in == NULL) return ajp_no_memory(err, set);
+    }
+    return ajp_preparation_make(&d->preparation, &d->info, a, options, set, err);
 }
 
 aj_status aj_dataset_open(aj_dataset **out, aj_context *context, const char *set,
@@ -206,7 +208,7 @@ aj_status aj_dataset_read(const aj_dataset *dataset, size_t first, size_t n, flo
     if (first > info->n_samples || n > info->n_samples - first)
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: samples %zu to %zu asked for, it has %zu", info->name,
                         first, first + n, info->n_samples);
-    ajp_array_floats(&dataset->inputs, first * info->n_features, n * info->n_features, dataset->scale, out);
+    ajp_prepare(&dataset->preparation, &dataset->inputs, first, n, out);
     return AJ_OK;
 }
 
@@ -224,12 +226,10 @@ static void fetch_row(const aj_dataset *dataset, size_t index)
 void ajp_dataset_gather(const aj_dataset *dataset, const uint32_t *indices, size_t n, float *out,
                         size_t out_row)
 {
-    size_t n_features = dataset->info.n_features;
     for (size_t i = 0; i < ROWS_AHEAD && i < n; i++) fetch_row(dataset, indices[i]);
     for (size_t i = 0; i < n; i++) {
         if (i + ROWS_AHEAD < n) fetch_row(dataset, indices[i + ROWS_AHEAD]);
-        ajp_array_floats(&dataset->inputs, indices[i] * n_features, n_features, dataset->scale,
-                         out + i * out_row);
+        ajp_prepare(&dataset->preparation, &dataset->inputs, indices[i], 1, out + i * out_row);
     }
 }
 

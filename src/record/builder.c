@@ -48,6 +48,7 @@ aj_status ajp_record_begin(aj_evaluation *record, aj_error *err)
     ajp_arena_init(&memory->arena, NULL);
     *record = (aj_evaluation){
         .memory = memory,
+        .preprocessing.scale = MISSING,
         .clean_accuracy_ratio = MISSING,
         .clean_loss = MISSING,
         .accuracy_ratio = ajp_summary_none(),

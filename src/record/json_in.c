@@ -321,10 +321,46 @@ static void get_identity(reader *in, const json_t *root)
         refuse(in, "", "mode", "latency or throughput");
 }
 
+static const double *get_numbers(reader *in, const json_t *object, const char *where, const char *key,
+                                 size_t *n)
+{
+    const json_t *array = get_array(in, object, where, key);
+    double *values = ajp_record_array(in->record, json_array_size(array), sizeof *values);
+    if (values == NULL) return NULL;
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const json_t *value = json_array_get(array, i);
+        if (!json_is_number(value)) {
+            refuse(in, where, key, "an array of numbers or null");
+            return NULL;
+        }
+        values[i] = json_number_value(value);
+    }
+    *n = json_array_size(array);
+    return values;
+}
+
+static void get_preprocessing(reader *in, const json_t *root)
+{
+    static const char key[] = "preprocessing";
+    const json_t *object = get_object(in, root, "", key);
+    if (object == NULL) return;
+    aj_recorded_preprocessing *out = &in->record->preprocessing;
+    out->scale = get_number(in, object, key, "scale");
+    out->mean = get_numbers(in, object, key, "mean", &out->n_mean);
+    out->std = get_numbers(in, object, key, "std", &out->n_std);
+    out->layout = get_string(in, object, key, "layout");
+    out->declared_in = get_string(in, object, key, "declared_in");
+    if (out->layout != NULL && strcmp(out->layout, "nchw") != 0 && strcmp(out->layout, "nhwc") != 0)
+        refuse(in, key, "layout", "nchw or nhwc");
+    for (size_t i = 0; i < out->n_std; i++)
+        if (out->std[i] == 0.0) refuse(in, key, "std", "without 0");
+}
+
 static void get_evaluation(reader *in, const json_t *root)
 {
     aj_evaluation *record = in->record;
     get_identity(in, root);
+    get_preprocessing(in, root);
     get_hardware(in, root);
     record->varied = get_parameters(in, root, "varied", "varied_sources", &record->n_varied);
     get_trials(in, root);

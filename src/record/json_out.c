@@ -175,6 +175,32 @@ static void put_accuracy(ajp_json *json, const aj_evaluation *record)
     ajp_json_object_end(json);
 }
 
+static void put_numbers(ajp_json *json, const char *key, const double *values, size_t n)
+{
+    if (n == 0) {
+        ajp_json_null(json, key);
+        return;
+    }
+    ajp_json_array(json, key, true);
+    for (size_t i = 0; i < n; i++) ajp_json_number(json, NULL, values[i]);
+    ajp_json_array_end(json);
+}
+
+static void put_preprocessing(ajp_json *json, const aj_recorded_preprocessing *done)
+{
+    if (isnan(done->scale)) {
+        ajp_json_null(json, "preprocessing");
+        return;
+    }
+    ajp_json_object(json, "preprocessing");
+    ajp_json_number(json, "scale", done->scale);
+    put_numbers(json, "mean", done->mean, done->n_mean);
+    put_numbers(json, "std", done->std, done->n_std);
+    ajp_json_string(json, "layout", done->layout);
+    ajp_json_string(json, "declared_in", done->declared_in);
+    ajp_json_object_end(json);
+}
+
 static void put_identity(ajp_json *json, const aj_evaluation *record)
 {
     ajp_json_string(json, "model", record->model); /* first: an interrupted line is known by it */
@@ -188,6 +214,7 @@ static void put_identity(ajp_json *json, const aj_evaluation *record)
         ajp_json_count(json, "samples", record->n_samples);
         ajp_json_object_end(json);
     }
+    put_preprocessing(json, &record->preprocessing);
     put_hardware(json, record);
     put_parameters(json, "varied", record->varied, record->n_varied);
     put_sources(json, "varied_sources", record->varied, record->n_varied);

@@ -133,6 +133,26 @@ static void run_facts(const aj_evaluation *record, ajp_grid *grid)
         fact_text(grid, i == 0 ? "runs digitally" : "", record->digital_fallback[i]);
 }
 
+static const char *numbers_text(ajp_arena *arena, const char *before, const double *values, size_t n)
+{
+    const char *text = n > 0 ? before : "";
+    for (size_t i = 0; i < n && text != NULL; i++)
+        text = ajp_arena_printf(arena, "%s%s%.6g", text, i > 0 ? ", " : "", values[i]);
+    return text;
+}
+
+/* What was declared and where; nothing where nothing was. */
+static void preprocessing_fact(const aj_recorded_preprocessing *done, ajp_arena *arena, ajp_grid *grid)
+{
+    if (done->declared_in == NULL) return;
+    const char *mean = numbers_text(arena, "; minus ", done->mean, done->n_mean);
+    const char *std = numbers_text(arena, "; divided by ", done->std, done->n_std);
+    if (mean == NULL || std == NULL) return;
+    fact(grid, "values of samples");
+    ajp_grid_format(grid, "times %.6g%s%s%s%s (%s)", done->scale, mean, std, done->layout != NULL ? "; " : "",
+                    done->layout != NULL ? done->layout : "", done->declared_in);
+}
+
 void ajp_table_facts(const aj_evaluation *record, ajp_arena *arena, ajp_grid *out)
 {
     begin_facts(out, arena, NULL);
@@ -150,6 +170,7 @@ void ajp_table_facts(const aj_evaluation *record, ajp_arena *arena, ajp_grid *ou
         ajp_grid_format(out, "%s, %s split, %s samples", record->dataset_name,
                         record->dataset_split != NULL ? record->dataset_split : "one", samples.text);
     }
+    preprocessing_fact(&record->preprocessing, arena, out);
     fact(out, "hardware");
     if (record->hardware_name == NULL)
         ajp_grid_cell(out, "none: exact arithmetic in float32");

@@ -158,6 +158,19 @@ done:
     return st;
 }
 
+static void record_preprocessing(aj_evaluation *out, const aj_dataset_info *data)
+{
+    const aj_preprocessing *done = &data->preprocessing;
+    out->preprocessing =
+        (aj_recorded_preprocessing){.scale = done->scale,
+                                    .mean = ajp_record_copy(out, done->mean, done->n_mean, sizeof(double)),
+                                    .std = ajp_record_copy(out, done->std, done->n_std, sizeof(double)),
+                                    .n_mean = done->n_mean,
+                                    .n_std = done->n_std,
+                                    .layout = ajp_record_string(out, aj_layout_name(done->layout)),
+                                    .declared_in = ajp_record_string(out, data->declared_in)};
+}
+
 aj_status ajp_record_study(aj_evaluation *out, const ajp_study *study, aj_error *err)
 {
     (void)err;
@@ -171,6 +184,7 @@ aj_status ajp_record_study(aj_evaluation *out, const ajp_study *study, aj_error 
         out->dataset_name = ajp_record_string(out, study->data.name);
         out->dataset_split = ajp_record_string(out, study->data.split);
         out->n_samples = study->data.n_samples;
+        record_preprocessing(out, &study->data);
     }
     out->clean_accuracy_ratio = study->clean_accuracy_ratio;
     out->clean_loss = study->clean_loss;

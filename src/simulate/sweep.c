@@ -78,6 +78,28 @@ static aj_status check_parameters(const sweep *s, const aj_evaluation *old, aj_e
     return AJ_OK;
 }
 
+static aj_status check_channels(const sweep *s, const char *what, const double *old, size_t n_old,
+                                const double *now, size_t n_now, aj_error *err)
+{
+    char name[48];
+    snprintf(name, sizeof name, "values of %s", what);
+    AJ_TRY(check_number(s, name, (double)n_old, (double)n_now, err));
+    for (size_t i = 0; i < n_now; i++) AJ_TRY(check_number(s, what, old[i], now[i], err));
+    return AJ_OK;
+}
+
+/* Records of before there was anything to declare say nothing about it. */
+static aj_status check_preprocessing(const sweep *s, const aj_recorded_preprocessing *old, aj_error *err)
+{
+    const aj_preprocessing *now = &s->study->data.preprocessing;
+    if (isnan(old->scale)) return AJ_OK;
+    AJ_TRY(check_number(s, "scale", old->scale, now->scale, err));
+    AJ_TRY(check_channels(s, "mean", old->mean, old->n_mean, now->mean, now->n_mean, err));
+    AJ_TRY(check_channels(s, "std", old->std, old->n_std, now->std, now->n_std, err));
+    const char *layout = aj_layout_name(now->layout);
+    return same_text(old->layout, layout) ? AJ_OK : refuse(s, "layout", old->layout, layout, err);
+}
+
 /* What makes two points comparable: everything but the varied keys. */
 static aj_status check_old(const sweep *s, const aj_evaluation *old, aj_error *err)
 {
@@ -97,6 +119,7 @@ static aj_status check_old(const sweep *s, const aj_evaluation *old, aj_error *e
     AJ_TRY(check_number(s, "samples", (double)old->n_samples, (double)s->study->data.n_samples, err));
     AJ_TRY(check_number(s, "trials", old->n_trials, s->options->n_trials, err));
     AJ_TRY(check_number(s, "batch", old->batch, s->options->batch, err));
+    AJ_TRY(check_preprocessing(s, &old->preprocessing, err));
     if (old->seed != s->options->seed)
         return check_number(s, "seed", (double)old->seed, (double)s->options->seed, err);
     for (size_t i = 0; i < old->n_varied; i++)

@@ -31,6 +31,14 @@ static void make(aj_evaluation *r, double photons)
     r->dataset_name = ajp_record_string(r, "mnist");
     r->dataset_split = ajp_record_string(r, "test");
     r->n_samples = 10000;
+    const double mean[3] = {0.485, 0.456, 0.1 + 0.2}, std[1] = {0.225};
+    r->preprocessing.scale = 1.0 / 255.0;
+    r->preprocessing.mean = ajp_record_copy(r, mean, 3, sizeof *mean);
+    r->preprocessing.std = ajp_record_copy(r, std, 1, sizeof *std);
+    r->preprocessing.n_mean = 3;
+    r->preprocessing.n_std = 1;
+    r->preprocessing.layout = ajp_record_string(r, "nhwc");
+    r->preprocessing.declared_in = ajp_record_string(r, "command line, net.yaml");
     r->hardware_name = ajp_record_string(r, "homodyne");
     r->hardware_family = ajp_record_string(r, "homodyne");
     r->hardware_evidence = ajp_record_string(r, "limit");
@@ -112,6 +120,12 @@ static void round_trip(void)
         CHECK_STRING(second.parameters[0].source, "Hamerly et al. 2019, Fig. 3");
         CHECK(isnan(second.parameters[2].value) && second.parameters[2].word == NULL);
         CHECK_INT(second.n_notes, 2);
+        CHECK(second.preprocessing.scale == 1.0 / 255.0);
+        CHECK_INT(second.preprocessing.n_mean, 3);
+        CHECK(second.preprocessing.n_mean == 3 && second.preprocessing.mean[2] == 0.1 + 0.2);
+        CHECK(second.preprocessing.n_std == 1 && second.preprocessing.std[0] == 0.225);
+        CHECK_STRING(second.preprocessing.layout, "nhwc");
+        CHECK_STRING(second.preprocessing.declared_in, "command line, net.yaml");
         CHECK(second.layers[1].energy.cause_joules[AJ_CAUSE_ADC] == 1e-12 / 3);
         CHECK(second.energy.applies == first.energy.applies &&
               isnan(second.energy.cause_joules[AJ_CAUSE_LASER]));

@@ -30,7 +30,7 @@ refused 2 "^aj: --mode takes latency|throughput, not 'fast'"
 run eval net.onnx --isa=sse2
 refused 2 "^aj: --isa takes avx512|avx2|scalar, not 'sse2'"
 run eval net.onnx --scale nan
-refused 2 '^aj: --scale takes a number'
+refused 2 '^aj: --scale: takes a number'
 run --quiet=yes data list
 refused 2 '^aj: --quiet takes no value'
 run eval net.onnx --data d --on homodyne --set photons
