@@ -76,6 +76,8 @@ void cli_card_of_run(cli_card *card, const cli_card_run *run, const aj_carbon *c
 /* Parts of it. */
 void cli_card_put_meter(cli_card *card, const cli_card_run *run);
 void cli_card_put_carbon(cli_card *card, const cli_card_run *run, const aj_carbon *carbon);
+/* What the location-based figure of a run counts, in words; NULL: the run has none. */
+const char *cli_card_basis_label(const cli_card_run *run);
 void cli_card_put_equivalents(cli_card *card, const aj_carbon *carbon, double kilograms);
 void cli_card_put_work(cli_card *card, const cli_card_run *run, double target_ratio);
 void cli_card_put_curves(cli_card *card, const cli_card_run *run);

@@ -60,6 +60,41 @@ static const char *join_uids(cli_memory *memory, const cli_card_run *runs, size_
     return text;
 }
 
+/* The basis of all the runs; NULL: they differ, or there is none. *differ: the first reason. */
+static const char *common_basis(const cli_card_run *runs, size_t n, bool *differ)
+{
+    const char *common = NULL;
+    *differ = false;
+    for (size_t i = 0; i < n; i++) {
+        const char *label = cli_card_basis_label(&runs[i]);
+        if (label == NULL) continue;
+        if (common != NULL && strcmp(common, label) != 0) *differ = true;
+        common = label;
+    }
+    return *differ ? NULL : common;
+}
+
+/* Kilograms that count different things are not added. */
+static void put_totals(cli_card *card, const aj_account *account, const char *basis, bool differ)
+{
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+        for (size_t k = 0; k < account->n_totals; k++) {
+            const aj_total *total = &account->totals[k];
+            bool location = sums[i].quantity == AJ_QUANTITY_CO2E_LOCATION;
+            bool carbon = location || sums[i].quantity == AJ_QUANTITY_CO2E_MARKET;
+            const char *label =
+                location && basis != NULL ? cli_memory_text(card->memory, "CO2e, %s", basis) : sums[i].label;
+            if (total->quantity != sums[i].quantity) continue;
+            if (carbon && differ)
+                cli_card_number(card, AJ_CARD_SUM, aj_quantity_name(total->quantity), label, MISSING, "kg",
+                                AJ_NO_ORIGIN)
+                    ->note =
+                    "not added: the factors of the runs count different things (`aj ledger reprice --basis`)";
+            else
+                put_total(card, total, label, account->n_runs);
+        }
+}
+
 int cli_card_put_account(cli *c, cli_card *card, aj_ledger *ledger, const cli_card_run *runs, size_t n,
                          const aj_carbon *carbon)
 {
@@ -78,16 +113,15 @@ int cli_card_put_account(cli *c, cli_card *card, aj_ledger *ledger, const cli_ca
                         NULL, AJ_NO_ORIGIN);
     cli_card_number(card, AJ_CARD_SUM, "duration_seconds", "time of the runs", account.duration_seconds, "s",
                     AJ_NO_ORIGIN);
-    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
-        for (size_t k = 0; k < account.n_totals; k++)
-            if (account.totals[k].quantity == sums[i].quantity)
-                put_total(card, &account.totals[k], sums[i].label, account.n_runs);
+    bool differ;
+    const char *basis = common_basis(runs, n, &differ);
+    put_totals(card, &account, basis, differ);
     if (total_of(&account, AJ_QUANTITY_ENERGY) == NULL)
         cli_card_number(card, AJ_CARD_SUM, "energy_joules", "energy", MISSING, "J", AJ_NO_ORIGIN)->note =
             "no run says";
     put_efficiency(card, &account);
     const aj_total *location = total_of(&account, AJ_QUANTITY_CO2E_LOCATION);
-    if (location != NULL) cli_card_put_equivalents(card, carbon, location->value);
+    if (location != NULL && !differ) cli_card_put_equivalents(card, carbon, location->value);
     return EXIT_OK;
 }
 

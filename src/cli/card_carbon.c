@@ -41,6 +41,13 @@ static const char *label_of(const json_t *carbon, const aj_figure *location)
     return aj_basis_label(AJ_BASIS_UNSTATED);
 }
 
+const char *cli_card_basis_label(const cli_card_run *run)
+{
+    const aj_figure *location = cli_card_figure(&run->run, AJ_QUANTITY_CO2E_LOCATION);
+    if (location == NULL || isnan(location->value)) return NULL;
+    return label_of(json_object_get(run->meter, "carbon"), location);
+}
+
 static aj_origin origin_of(const json_t *carbon, const char *key)
 {
     const char *text = cli_json_text(json_object_get(carbon, key), "origin");
@@ -50,7 +57,7 @@ static aj_origin origin_of(const json_t *carbon, const char *key)
 }
 
 /* How the kilograms were made: building, factor. */
-static void put_steps(cli_card *card, const json_t *carbon)
+static void put_steps(cli_card *card, const json_t *carbon, const char *sha256)
 {
     const json_t *factor = json_object_get(carbon, "factor");
     aj_card_row *row =
@@ -68,6 +75,7 @@ static void put_steps(cli_card *card, const json_t *carbon)
                                           zone != NULL ? zone : "?"),
                           cli_json_number(factor, "kilograms_co2e_per_joule"), "kg/J", AJ_MODELLED);
     row->source = source;
+    row->sha256 = sha256; /* of the same table */
     if (year > 0) row->version = cli_memory_text(card->memory, "%.0f", year);
     row->note = isnan(spread)
                     ? cli_memory_text(card->memory, "%s", basis != NULL ? basis : "")
@@ -162,23 +170,29 @@ static void put_money(cli_card *card, const aj_run *run, const json_t *carbon)
 
 /* ---- equivalents ---- */
 
-/* An item is shown when one of its sources makes it more than a hundredth and less than ten thousand of it;
- * all its sources then are, since they disagree. */
-static bool in_reach(const aj_carbon *carbon, const char *item, double kilograms)
+/* How far from one of it, in powers of ten: the nearest of its sources. */
+static double distance(const aj_carbon *carbon, const char *item, double kilograms)
 {
     const aj_carbon_row *row;
+    double nearest = HUGE_VAL;
     for (size_t i = 0; (row = aj_carbon_row_at(carbon, "equivalents", i)) != NULL; i++)
-        if (strcmp(row->item, item) == 0 && kilograms / row->value >= 0.01 && kilograms / row->value < 1e4)
-            return true;
-    return false;
+        if (strcmp(row->item, item) == 0 && row->value > 0)
+            nearest = fmin(nearest, fabs(log10(kilograms / row->value)));
+    return nearest;
 }
 
+/* What makes a hundredth to a hundred of it, or else the nearest thing; all its sources, since they disagree.
+ */
 void cli_card_put_equivalents(cli_card *card, const aj_carbon *carbon, double kilograms)
 {
     const aj_carbon_row *like;
+    double most = HUGE_VAL;
     if (carbon == NULL || !(kilograms > 0)) return;
+    for (size_t i = 0; (like = aj_carbon_row_at(carbon, "equivalents", i)) != NULL; i++)
+        most = fmin(most, distance(carbon, like->item, kilograms));
+    most = fmax(most, 2);
     for (size_t i = 0; (like = aj_carbon_row_at(carbon, "equivalents", i)) != NULL; i++) {
-        if (!(like->value > 0) || !in_reach(carbon, like->item, kilograms)) continue;
+        if (!(like->value > 0) || distance(carbon, like->item, kilograms) > most) continue;
         aj_card_row *row = cli_card_number(card, AJ_CARD_EQUIVALENTS, "equivalent", like->item,
                                            kilograms / like->value, NULL, AJ_ASSUMED);
         row->source = like->source;
@@ -192,7 +206,8 @@ void cli_card_put_carbon(cli_card *card, const cli_card_run *run, const aj_carbo
     const json_t *priced = json_object_get(run->meter, "carbon");
     const aj_figure *location = cli_card_figure(&run->run, AJ_QUANTITY_CO2E_LOCATION);
     if (!json_is_object(priced)) priced = NULL;
-    if (priced != NULL && agrees(priced, location)) put_steps(card, priced);
+    if (priced != NULL && agrees(priced, location))
+        put_steps(card, priced, location != NULL ? location->sha256 : NULL);
     put_kilograms(card, &run->run, priced);
     put_carbon_hints(card, run, carbon != NULL);
     put_money(card, &run->run, priced);

@@ -125,6 +125,17 @@ static void put_coverage(cli_card *card, const json_t *meter)
               cli_json_number(overhead, "core_ratio"), NULL, true);
 }
 
+/* Whom the joules were divided among, and what the meter found odd. */
+static void put_remarks(cli_card *card, const json_t *meter)
+{
+    size_t i;
+    json_t *remark;
+    cli_card_words(card, AJ_CARD_COVERAGE, "followed", "divided by the CPU time of",
+                   cli_json_text(meter, "followed"));
+    json_array_foreach(json_object_get(meter, "remarks"), i, remark)
+        cli_card_words(card, AJ_CARD_COVERAGE, "remark", "remark", json_string_value(remark));
+}
+
 static void put_phases(cli_card *card, const json_t *meter)
 {
     size_t i;
@@ -152,6 +163,7 @@ void cli_card_put_meter(cli_card *card, const cli_card_run *run)
     if (run->meter == NULL) return;
     put_zones(card, run->meter);
     put_coverage(card, run->meter);
+    put_remarks(card, run->meter);
     put_phases(card, run->meter);
 }
 
@@ -180,9 +192,8 @@ static void put_curve(cli_card *card, const aj_trace_record *trace, const char *
 static const char *mark_name(cli_memory *memory, const aj_marker *marker)
 {
     if (marker->kind == AJ_MARK_EPOCH) return cli_memory_text(memory, "epoch %.0f", marker->value);
-    if (marker->kind == AJ_MARK_MARK || marker->kind == AJ_MARK_BEGIN || marker->kind == AJ_MARK_END)
-        return marker->name;
-    return NULL;
+    if (marker->kind == AJ_MARK_END) return cli_memory_text(memory, "%s ends", marker->name);
+    return marker->kind == AJ_MARK_MARK || marker->kind == AJ_MARK_BEGIN ? marker->name : NULL;
 }
 
 static void put_trace(cli_card *card, const aj_trace_record *trace)

@@ -98,9 +98,9 @@ static void put_expectation(search *s)
         row->note = s->n_joules > 0 ? cli_memory_text(s->card->memory, "unbiased; for %s on average", joules)
                                     : "unbiased";
         row = put(s, "expected_best_biased_ratio",
-                  cli_memory_text(s->card->memory, "… drawn with replacement, of %zu", n),
+                  cli_memory_text(s->card->memory, "expected best of %zu, biased", n),
                   aj_expected_best(s->ascending, s->n, n, false));
-        row->note = "biased low";
+        row->note = "drawn with replacement: biased low";
         if (n == s->n) return;
     }
 }

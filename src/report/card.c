@@ -88,13 +88,17 @@ static ajp_number mass_text(double kilograms)
     return out;
 }
 
-/* Two decimals, or three digits of less than one. */
+/* Two decimals, or three digits of less than one unit. */
 static ajp_number money_text(double value, const char *unit)
 {
     ajp_number out;
     int decimals = 2;
+    if (value != 0.0 && fabs(value) < 1e-6) {
+        snprintf(out.text, sizeof out.text, "%.3g %.15s", value, unit);
+        return out;
+    }
     if (value != 0.0 && fabs(value) < 1.0) decimals = 2 - (int)floor(log10(fabs(value)));
-    snprintf(out.text, sizeof out.text, "%.*f %.15s", decimals < 20 ? decimals : 20, value, unit);
+    snprintf(out.text, sizeof out.text, "%.*f %.15s", decimals, value, unit);
     return out;
 }
 

@@ -70,14 +70,35 @@ static double joules_at(const aj_card_series *s, double seconds, size_t *from)
     return s->joules[i] + (s->joules[i + 1] - s->joules[i]) * (seconds - s->time_seconds[i]) / span;
 }
 
+/* Between marks samples lie close together, and counters and CPU times come in steps: power over less than a
+ * second (of a short run, a tenth of it) says nothing. */
+static double least_span(double total)
+{
+    return fmax(total / SPANS, fmin(1.0, total / 10.0));
+}
+
+/* The samples themselves where there are few, else equal spans. */
+static size_t find_edges(const aj_card_series *s, double *edges)
+{
+    double first = s->time_seconds[0], last = s->time_seconds[s->n - 1], least = least_span(last - first);
+    size_t n = 0;
+    if (s->n - 1 > SPANS) {
+        n = (size_t)fmax(floor((last - first) / least * (1.0 + 1e-9)), 1.0);
+        for (size_t i = 0; i <= n; i++) edges[i] = first + (last - first) * (double)i / (double)n;
+    } else {
+        edges[0] = first;
+        for (size_t i = 1; i < s->n; i++)
+            if (s->time_seconds[i] - edges[n] >= least * (1.0 - 1e-9)) edges[++n] = s->time_seconds[i];
+        if (n == 0) n = 1;
+    }
+    edges[n] = last; /* a rest that is too short belongs to the span before it */
+    return n;
+}
+
 /* Mean power of each span; NaN where nothing is known. */
 static size_t power_of(const aj_card_series *s, double *edges, double *watts)
 {
-    double first = s->time_seconds[0], last = s->time_seconds[s->n - 1];
-    size_t n = ajp_min_size(s->n - 1, SPANS), from = 0;
-    for (size_t i = 0; i <= n; i++) /* samples themselves when there are few */
-        edges[i] = n == s->n - 1 ? s->time_seconds[i] : first + (last - first) * (double)i / (double)n;
-    edges[n] = last;
+    size_t n = find_edges(s, edges), from = 0;
     double before = joules_at(s, edges[0], &from);
     for (size_t i = 0; i < n; i++) {
         double after = joules_at(s, edges[i + 1], &from), span = edges[i + 1] - edges[i];

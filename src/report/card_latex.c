@@ -73,6 +73,12 @@ static void say_sources(const aj_card *card, ajp_arena *arena, ajp_text *to)
     ajp_text_put(to, ".");
 }
 
+/* "location-based (...)": labels of sums have the word CO2e before it. */
+static const char *basis_of(const aj_card_row *row)
+{
+    return row->label == NULL ? "" : strncmp(row->label, "CO2e, ", 6) == 0 ? row->label + 6 : row->label;
+}
+
 static void say_carbon(const aj_card *card, ajp_arena *arena, ajp_text *to)
 {
     const aj_card_row *location = ajp_card_find(card, "location_kilograms_co2e"),
@@ -92,12 +98,12 @@ static void say_carbon(const aj_card *card, ajp_arena *arena, ajp_text *to)
     if (known(location)) {
         ajp_text_put(to, " ");
         put_value(to, location, arena);
-        ajp_text_format(to, " of CO2e %s", location->label);
+        ajp_text_format(to, " of CO2e %s", basis_of(location));
     }
     if (known(market)) {
         ajp_text_put(to, known(location) ? ", and " : " ");
         put_value(to, market, arena);
-        ajp_text_format(to, " %s", market->label);
+        ajp_text_format(to, " %s", basis_of(market));
     }
     ajp_text_put(to, ".");
     if (known(embodied)) {

@@ -41,12 +41,12 @@ static const ajp_card_pen subsections = {false, put_grid, heading_3, put_item, p
 /* ---- the numbers that a reader looks for first ---- */
 
 static const struct {
-    const char *key, *title;
-    bool always; /* missing is worth a tile */
+    const char *key, *title; /* title NULL: "CO2e" and the row's label, which says what it counts */
+    bool always;             /* missing is worth a tile */
 } tiles[] = {
     {"energy_joules", "Energy", true},
     {"duration_seconds", "Time", true},
-    {"location_kilograms_co2e", "CO2e, location-based", true},
+    {"location_kilograms_co2e", NULL, true},
     {"market_kilograms_co2e", "CO2e, market-based", false},
     {"cost", "Cost", false},
     {"accuracy_ratio", "Accuracy", false},
@@ -59,6 +59,11 @@ static void put_tile(const aj_card_row *row, const char *title, ajp_arena *arena
     const char *origin = row != NULL ? ajp_card_origin(row) : NULL;
     bool missing = row == NULL || (row->text == NULL && isnan(row->value));
     ajp_text_put(out, "<div class=\"tile\"><span>");
+    if (title == NULL) {
+        ajp_text_put(out, "CO2e, ");
+        title = row != NULL && row->label != NULL ? row->label : "location-based";
+        if (strncmp(title, "CO2e, ", 6) == 0) title += 6;
+    }
     ajp_text_put_html(out, title);
     ajp_text_put(out, "</span><b>");
     const char *text = row != NULL ? ajp_card_row_text(row, arena) : AJP_MISSING_TEXT;

@@ -328,6 +328,21 @@ static void begin_runs(const run_shape *shape, ajp_arena *arena, ajp_grid *out)
     }
 }
 
+/* What the location-based column counts, where it is the same for all. */
+static const char *basis_words(const ajp_cards *cards, ajp_arena *arena)
+{
+    const char *common = NULL;
+    for (size_t i = 0; i < cards->n; i++) {
+        const aj_card_row *row = ajp_card_find(&cards->cards[i], "location_kilograms_co2e");
+        if (row == NULL || isnan(row->value) || row->label == NULL) continue;
+        if (common != NULL && strcmp(common, row->label) != 0)
+            return "CO2e by location: the factors of these runs count different things; do not compare or "
+                   "add them.";
+        common = row->label;
+    }
+    return common != NULL ? ajp_arena_printf(arena, "CO2e by location is %s.", common) : NULL;
+}
+
 bool ajp_card_runs(ajp_cards *cards, ajp_runs_part part, ajp_grid *out)
 {
     ajp_arena *arena = &cards->arena;
@@ -354,7 +369,12 @@ bool ajp_card_runs(ajp_cards *cards, ajp_runs_part part, ajp_grid *out)
         ajp_grid_format(out, runs->value == 1.0 ? "%.0f run" : "%.0f runs", runs->value);
         put_run(account, &shape, arena, out);
     }
-    if (inside && part != AJP_RUNS_REST)
-        out->caption = "↳ ran inside another run. What the outer one has measured is not added again.";
+    const char *nested = inside && part != AJP_RUNS_REST
+                             ? "↳ ran inside another run. What the outer one has measured is not added again."
+                             : NULL;
+    const char *basis = part != AJP_RUNS_ENERGY ? basis_words(cards, arena) : NULL;
+    out->caption = nested != NULL && basis != NULL ? ajp_arena_printf(arena, "%s %s", nested, basis)
+                   : nested != NULL                ? nested
+                                                   : basis;
     return true;
 }

@@ -69,7 +69,8 @@ def server():
     kilograms = run_joules * pue * factor
     meter = {
         "attojoule_meter": 1, "run_joules": {"value": run_joules, "low": 13600.0, "high": 15000.0, "origin": "modelled"}, "no_energy": None,
-        "undivided": None, "no_carbon": None,
+        "undivided": None, "no_carbon": None, "followed": "process 123 and what it starts",
+        "remarks": ["powercap/dram and nvml/GPU 0 wrapped in the same second."],
         "machine": {"measured_joules": 16000.0, "low_joules": 15300.0, "high_joules": 16700.0, "origin": "measured", "lower_bound": True,
                     "covers": ["package", "dram", "gpu"], "divided_joules": 4000.0, "attributed_joules": 2300.0,
                     "idle_joules": 675.0, "others_joules": 1025.0, "undivided_joules": 12000.0, "platform_joules": 21000.0,

@@ -218,6 +218,8 @@ static void values(void)
     check_value("power_usage_effectiveness", "1", 1.58, "1.58");
     check_value("cost", "USD", 8281.5, "8281.50 USD");
     check_value("cost", "USD", 2.7e-5, "0.0000270 USD");
+    check_value("cost", "USD", 1.02e-9, "1.02e-09 USD");
+    check_value("cost", "USD", 0, "0.00 USD");
     check_value("flops", "FLOP", 3.14e23, "314.0 ZFLOP");
     check_value("flops_per_joule", "FLOP/J", 1.2e10, "12.00 GFLOP/J");
     check_value("n_runs", NULL, 4789, "4789");
@@ -351,6 +353,14 @@ static void chart(void)
     card.series = &many;
     CHECK(ajp_chart_power(&card, &svg));
     CHECK(svg.size < 20000);
+    CHECK_CONTAINS(svg.bytes, ">100 W</text>"); /* 10 J each 0.1 s, and no more anywhere */
+    CHECK(strstr(svg.bytes, ">140 W</text>") == NULL);
+    ajp_text_free(&svg);
+    /* A step of a counter between two marks that lie close together is no power. */
+    aj_card_series close = {"x", 4, (const double[]){0, 5, 5.001, 10}, (const double[]){0, 50, 60, 100}};
+    card.series = &close;
+    CHECK(ajp_chart_power(&card, &svg));
+    CHECK(strstr(svg.bytes, " kW</text>") == NULL);
     ajp_text_free(&svg);
 }
 

@@ -130,6 +130,17 @@ of 'near(row(a, "energy_joules")["value"], 14300)'
 run report bbbb --format json
 of 'a is None and row(c, "energy_joules", sum=True)["value"] == 77'
 
+title "kilograms that count different things are not added"
+XDG_DATA_HOME=$PWD/again run ledger reprice 00000000000000000000000000000001 --zone FR --basis lifecycle --save --quiet
+XDG_DATA_HOME=$PWD/again run report $server 00000000000000000000000000000001 --format json
+exits 0
+of 'row(a, "location_kilograms_co2e")["value"] is None and "not added" in row(a, "location_kilograms_co2e")["note"]'
+of 'row(a, "market_kilograms_co2e")["value"] is None and near(row(a, "energy_joules")["value"], 14401)'
+XDG_DATA_HOME=$PWD/again run ledger reprice $server --zone FR --basis lifecycle --save --quiet
+XDG_DATA_HOME=$PWD/again run report $server 00000000000000000000000000000001 --format json
+of 'near(row(a, "location_kilograms_co2e")["value"], sum(row(x, "location_kilograms_co2e")["value"] for x in d["cards"]))'
+of '"not scope 2" in row(a, "location_kilograms_co2e")["label"]'
+
 title "missing is missing"
 run report cccc --format json
 exits 0
