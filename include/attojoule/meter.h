@@ -88,11 +88,17 @@ typedef struct {
     uint32_t covers;       /* bit k: zones of kind k are in the value */
     double
         platform_joules; /* what the sensors around the machine say; NaN: none, or less than its parts used */
-    /* Processors and memory (not GPUs), divided by CPU time: attributed + idle + others = what they used.
-     * NaN: no pid was given, or nothing could be read.  The division is a model, also of measured joules. */
+    /* Processors and memory divided by CPU time, graphics cards by the time in which processes used them:
+     * attributed + idle + others + undivided = what was measured.  NaN: no pid was given, or nothing could be
+     * read.  The division is a model, also of measured joules. */
     aj_estimate attributed_joules;
     double idle_joules, others_joules;
     double tree_cpu_seconds, busy_cpu_seconds; /* of the process tree; of the whole machine */
+    aj_estimate gpu_attributed_joules;         /* how much of these three is graphics cards'; NaN: none of
+                                                * them could be divided */
+    double gpu_idle_joules, gpu_others_joules;
+    double
+        undivided_joules; /* of zones whose users are not told (a card in MIG mode): in none of the above */
 } aj_reading;
 
 typedef struct {

@@ -44,7 +44,9 @@ class _Reading(ctypes.Structure):
                 ("suspended_seconds", ctypes.c_double), ("n_samples", ctypes.c_size_t), ("covers", ctypes.c_uint32),
                 ("platform_joules", ctypes.c_double), ("attributed_joules", _Estimate),
                 ("idle_joules", ctypes.c_double), ("others_joules", ctypes.c_double),
-                ("tree_cpu_seconds", ctypes.c_double), ("busy_cpu_seconds", ctypes.c_double)]
+                ("tree_cpu_seconds", ctypes.c_double), ("busy_cpu_seconds", ctypes.c_double),
+                ("gpu_attributed_joules", _Estimate), ("gpu_idle_joules", ctypes.c_double),
+                ("gpu_others_joules", ctypes.c_double), ("undivided_joules", ctypes.c_double)]
 
 
 class Measurement:

@@ -433,6 +433,8 @@ void cli_measure_remarks(cli_measure *m)
         if (m->zones[i].reading.role == AJ_ZONE_ROLE_COUNTED && m->zones[i].reading.status != AJ_OK)
             cli_say(m->c, "%s is missing in part or in whole: %s", m->zones[i].reading.name,
                     m->zones[i].message);
+    const char *remark;
+    for (size_t i = 0; (remark = aj_meter_remark(m->meter, i)) != NULL; i++) cli_say(m->c, "%s", remark);
 }
 
 /* ---- the run ------------------------------------------------------------------------------------- */

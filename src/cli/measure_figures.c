@@ -21,8 +21,11 @@ static aj_figure zone_figure(cli_measured_run *to, const cli_measure *m, const a
                         .low = part.low,
                         .high = part.high,
                         .origin = part.origin};
-    figure.source = cli_measured_text(to, "%s%s%s%s", zone->source, zone->file[0] != '\0' ? " " : "",
-                                      zone->file, divided ? ", divided by CPU time" : ", not divided");
+    const char *how = !divided                    ? ", not divided"
+                      : zone->kind == AJ_ZONE_GPU ? ", divided by who used it"
+                                                  : ", divided by CPU time";
+    figure.source =
+        cli_measured_text(to, "%s%s%s%s", zone->source, zone->file[0] != '\0' ? " " : "", zone->file, how);
     return figure;
 }
 

@@ -20,10 +20,39 @@ const char *aj_meter_followed(const aj_meter *meter)
     return meter != NULL && meter->processes != NULL ? ajp_processes_about(meter->processes) : NULL;
 }
 
+/* The work of a device is not told by CPU time.  Where its driver names only processes that /proc does not
+ * show (a container), nobody can say whether they are ours. */
+static bool tells_users(const ajp_zone *zone)
+{
+    return zone->ops->use != NULL && zone->undivided == NULL &&
+           (zone->use.n_visible > 0 || zone->use.n_invisible == 0);
+}
+
 bool ajp_meter_divides(const aj_meter *meter, const ajp_zone *zone)
 {
-    /* A graphics card's work is not told by CPU time. */
-    return meter->processes != NULL && zone->kind != AJ_ZONE_GPU && zone->role != AJ_ZONE_ROLE_UNPLACED;
+    if (meter->processes == NULL || zone->role == AJ_ZONE_ROLE_UNPLACED) return false;
+    return zone->kind != AJ_ZONE_GPU || tells_users(zone);
+}
+
+/* Use of a device since the last call; false: it cannot be read now, or never. */
+static bool read_use(aj_meter *meter, ajp_zone *zone, double *tree, double *all)
+{
+    if (zone->ops->use == NULL || zone->undivided != NULL) return false;
+    aj_status st = zone->ops->use(meter, zone, tree, all, NULL);
+    if (st == AJ_UNSUPPORTED || st == AJ_DENIED) zone->undivided = "its driver does not tell who uses it";
+    return st == AJ_OK;
+}
+
+static void begin_zone(aj_meter *meter, ajp_zone *zone)
+{
+    double tree, all;
+    memset(&zone->split, 0, sizeof zone->split);
+    zone->split.at_seconds = meter->start_seconds;
+    zone->split.cpu = meter->cpu_now;
+    if (zone->kind != AJ_ZONE_GPU) return;
+    read_use(meter, zone, &tree, &all); /* what came before the start */
+    zone->use.n_visible = zone->use.n_invisible = 0;
+    zone->use.all = 0;
 }
 
 void ajp_meter_divide_begin(aj_meter *meter)
@@ -33,22 +62,25 @@ void ajp_meter_divide_begin(aj_meter *meter)
     if (ajp_processes_update(meter->processes, &now, NULL) == AJ_OK) meter->cpu_now = now;
     meter->cpu_first = meter->cpu_now;
     meter->divided_seconds = meter->start_seconds;
-    for (size_t i = 0; i < meter->n_zones; i++) {
-        memset(&meter->zones[i].split, 0, sizeof meter->zones[i].split);
-        meter->zones[i].split.at_seconds = meter->start_seconds;
-        meter->zones[i].split.cpu = meter->cpu_now;
-    }
+    for (size_t i = 0; i < meter->n_zones; i++) begin_zone(meter, &meter->zones[i]);
 }
 
 /* A zone that cannot be read now is divided when it is back, over the whole time since. */
-static void divide_zone(ajp_zone *zone, const ajp_cpu_time *now)
+static void divide_zone(aj_meter *meter, ajp_zone *zone)
 {
     ajp_zone_split *last = &zone->split;
+    const ajp_cpu_time *now = &meter->cpu_now;
     if (zone->status != AJ_OK || !zone->sum.seen) return;
-    double seconds = fmax(zone->sum.at_seconds - last->at_seconds, 0);
-    ajp_split part = ajp_split_joules(zone->sum.joules - last->joules, zone->idle_watts * seconds,
-                                      now->tree_seconds - last->cpu.tree_seconds,
-                                      now->busy_seconds - last->cpu.busy_seconds);
+    double joules = zone->sum.joules - last->joules;
+    double idle = zone->idle_watts * fmax(zone->sum.at_seconds - last->at_seconds, 0);
+    double tree = now->tree_seconds - last->cpu.tree_seconds,
+           all = now->busy_seconds - last->cpu.busy_seconds;
+    if (zone->kind == AJ_ZONE_GPU) {
+        if (!read_use(meter, zone, &tree, &all)) return;
+        zone->use.all += all;
+        if (!(all > 0)) idle = joules; /* nobody has used it */
+    }
+    ajp_split part = ajp_split_joules(joules, idle, tree, all);
     last->sum.attributed_joules += part.attributed_joules;
     last->sum.idle_joules += part.idle_joules;
     last->joules = zone->sum.joules;
@@ -66,7 +98,7 @@ void ajp_meter_divide(aj_meter *meter, double least_seconds)
     ajp_cpu_time now;
     if (ajp_processes_update(meter->processes, &now, NULL) == AJ_OK) meter->cpu_now = now;
     for (size_t i = 0; i < meter->n_zones; i++)
-        if (ajp_meter_divides(meter, &meter->zones[i])) divide_zone(&meter->zones[i], &meter->cpu_now);
+        if (meter->zones[i].role != AJ_ZONE_ROLE_UNPLACED) divide_zone(meter, &meter->zones[i]);
 }
 
 ajp_split ajp_meter_split(const aj_meter *meter, const ajp_zone *zone, double joules)
@@ -107,7 +139,7 @@ static aj_status learn(aj_meter *meter, aj_error *err)
     for (size_t i = 0; i < meter->n_zones; i++) {
         ajp_zone *zone = &meter->zones[i];
         ajp_zone_sum sum = ajp_zone_sum_until(zone, meter->last_seconds);
-        if (!sum.seen || sum.lower_bound) continue;
+        if (!sum.seen || sum.lower_bound || zone->use.all > 0) continue; /* or a card was in use */
         zone->idle_watts = sum.joules / seconds;
         zone->idle_origin = zone->origin;
     }

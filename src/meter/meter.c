@@ -361,12 +361,27 @@ static void add_counted(aj_reading *sum, const ajp_zone *zone, const ajp_zone_su
     sum->lower_bound = sum->lower_bound || part->lower_bound;
 }
 
-static void add_split(aj_reading *sum, const ajp_split *split)
+/* What a zone that is measured gives to the parts; one that is not divided is a part of its own. */
+static void add_split(aj_reading *sum, const aj_meter *meter, const ajp_zone *zone, double joules)
 {
+    ajp_split split = ajp_meter_split(meter, zone, joules);
+    if (isnan(sum->undivided_joules)) sum->undivided_joules = 0;
+    if (isnan(split.attributed_joules)) {
+        sum->undivided_joules += joules;
+        return;
+    }
     if (isnan(sum->idle_joules)) sum->attributed_joules.value = sum->idle_joules = sum->others_joules = 0;
-    sum->attributed_joules.value += split->attributed_joules;
-    sum->idle_joules += split->idle_joules;
-    sum->others_joules += split->others_joules;
+    sum->attributed_joules.value += split.attributed_joules;
+    sum->idle_joules += split.idle_joules;
+    sum->others_joules += split.others_joules;
+    sum->attributed_joules.origin = worst(sum->attributed_joules.origin, zone->origin);
+    if (zone->kind != AJ_ZONE_GPU) return;
+    if (isnan(sum->gpu_idle_joules))
+        sum->gpu_attributed_joules.value = sum->gpu_idle_joules = sum->gpu_others_joules = 0;
+    sum->gpu_attributed_joules.value += split.attributed_joules;
+    sum->gpu_idle_joules += split.idle_joules;
+    sum->gpu_others_joules += split.others_joules;
+    sum->gpu_attributed_joules.origin = worst(sum->gpu_attributed_joules.origin, zone->origin);
 }
 
 double ajp_row_platform_joules(const aj_meter *meter, const ajp_meter_ops *row)
@@ -414,7 +429,11 @@ aj_reading ajp_meter_total(const aj_meter *meter)
                       .idle_joules = NAN,
                       .others_joules = NAN,
                       .tree_cpu_seconds = NAN,
-                      .busy_cpu_seconds = NAN};
+                      .busy_cpu_seconds = NAN,
+                      .gpu_attributed_joules = {NAN, NAN, AJ_MODELLED},
+                      .gpu_idle_joules = NAN,
+                      .gpu_others_joules = NAN,
+                      .undivided_joules = NAN};
     if (meter->processes != NULL) {
         sum.tree_cpu_seconds = meter->cpu_now.tree_seconds - meter->cpu_first.tree_seconds;
         sum.busy_cpu_seconds = meter->cpu_now.busy_seconds - meter->cpu_first.busy_seconds;
@@ -427,11 +446,7 @@ aj_reading ajp_meter_total(const aj_meter *meter)
         if (zone->role != AJ_ZONE_ROLE_COUNTED) continue;
         ajp_zone_sum part = ajp_zone_sum_until(zone, meter->last_seconds);
         add_counted(&sum, zone, &part);
-        ajp_split split = ajp_meter_split(meter, zone, part.joules);
-        if (!isnan(split.attributed_joules)) {
-            add_split(&sum, &split);
-            sum.attributed_joules.origin = worst(sum.attributed_joules.origin, zone->origin);
-        }
+        if (meter->processes != NULL && part.seen) add_split(&sum, meter, zone, part.joules);
     }
     if (sum.covers == 0) sum.low_joules = sum.high_joules = NAN;
     sum.platform_joules = platform_joules(meter, ajp_inside_joules(meter));

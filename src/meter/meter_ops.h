@@ -24,10 +24,18 @@ typedef struct {
     double joules, low_joules, high_joules;
     double ends_joules[2]; /* of a modelled zone, as of the latest good reading */
     double gap_seconds, longest_gap_seconds;
-    double open_gap_seconds; /* when the gap that is still open began; NaN: none */
+    double least_watts, most_watts; /* seen by a sensor of power */
+    double open_gap_seconds;        /* when the gap that is still open began; NaN: none */
     bool lower_bound;
     size_t n_samples, n_wraps, n_resets, n_gaps;
 } ajp_zone_sum;
+
+/* Who has used a device that CPU time does not tell about. */
+typedef struct {
+    uint64_t last_time;            /* of the row's own clock: what was told before is not told again */
+    size_t n_visible, n_invisible; /* users that /proc shows, and that it does not */
+    double all;                    /* use by all of them, in the row's unit */
+} ajp_zone_use;
 
 typedef struct {
     const ajp_meter_ops *ops;
@@ -40,6 +48,7 @@ typedef struct {
     int fds[AJP_ZONE_FILES];     /* files kept open from one reading to the next; -1 = not open */
     double error_ratio;          /* known error of the sensor itself, as a share of the energy */
     double unit_watts;           /* > 0: a sensor of power; `counter` then only has plausible_watts */
+    double lag_seconds;          /* what a sensor of power shows may be so old, or the mean of so long */
     double longest_step_seconds; /* between two readings that are integrated; 0: any */
     bool slept;                  /* the machine did, since the latest reading */
     aj_origin origin;
@@ -51,6 +60,8 @@ typedef struct {
     aj_origin idle_origin;
     ajp_zone_sum sum;
     ajp_zone_split split;
+    ajp_zone_use use;
+    const char *undivided; /* why its users cannot be told; NULL: they can, as far as is known */
 } ajp_zone;
 
 /* One number a row, for what it keeps open. */
@@ -92,6 +103,9 @@ struct ajp_meter_ops {
     void (*opened)(aj_meter *meter, size_t first);
     /* One reading; NULL = the whole number in zone->path. */
     aj_status (*read)(const aj_meter *meter, ajp_zone *zone, uint64_t *raw, aj_error *err);
+    /* How much the tree and all processes have used the zone's device since the last call, in any unit.
+     * NULL: it is not known.  UNSUPPORTED or DENIED: nor will it be. */
+    aj_status (*use)(aj_meter *meter, ajp_zone *zone, double *tree, double *all, aj_error *err);
     void (*close)(aj_meter *meter); /* NULL = nothing is kept open; also after a scan that failed */
     const char *denied;             /* what to do when the system refuses */
     bool fallback;                  /* opened by itself only where no package is measured */
@@ -139,7 +153,7 @@ void ajp_meter_divide(aj_meter *meter, double least_seconds);
 /* CPU time comes in ticks of 10 ms: shorter windows would be mostly noise.  A mark cuts a window short. */
 #define AJP_WINDOW_SECONDS      1
 #define AJP_MARK_WINDOW_SECONDS 0.2
-/* Whether the zone is divided at all. */
+/* Whether the zone is divided at all: processors and memory by CPU time, devices by who has used them. */
 bool ajp_meter_divides(const aj_meter *meter, const ajp_zone *zone);
 /* The parts of a zone that now add up to `joules`; NaN where it is not divided. */
 ajp_split ajp_meter_split(const aj_meter *meter, const ajp_zone *zone, double joules);

@@ -1,61 +1,30 @@
 /* nvml.c: NVIDIA graphics cards through the driver's own library, which is opened when it is there.
  *
- * Signatures and return codes as in NVIDIA's NVML API reference; only what is declared here is used.  The
- * energy counter (Volta and later, mJ since the driver was loaded) is preferred; power (mW) is integrated
+ * The energy counter (Volta and later, mJ since the driver was loaded) is preferred; power (mW) is integrated
  * where it is missing. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "meter_ops.h"
+#include "nvml.h"
 
-enum {
-    NVML_SUCCESS = 0,
-    NVML_NOT_SUPPORTED = 3,
-    NVML_NO_PERMISSION = 4,
-    NVML_DRIVER_NOT_LOADED = 9,
-    NVML_FUNCTION_NOT_FOUND = 13,
-    NVML_GPU_IS_LOST = 15,
-};
 enum { NAME_SIZE = 96, MOST_DEVICES = 64 };
 static const double joules_per_millijoule = 1e-3, watts_per_milliwatt = 1e-3;
 /* The counter moves every 20 to 100 ms; twice that is allowed. */
 static const double counter_update_seconds = 0.2;
+/* What a card shows as its power is the mean of the last second on most parts since Ampere. */
+static const double power_average_seconds = 1;
 /* These parts look at their power for a quarter of the time only, and the energy counter adds up the same
  * looks: on short loads it was off by up to 65 % (Yang, Adamek, Armour, arXiv:2312.02741). */
 static const char *const part_time_names[] = {"A100", "H100"};
 static const double part_time_error_ratio = 0.65;
 
-/* name of the member, name of the symbol, result, arguments, needed to start at all */
-#define NVML_FUNCTIONS(X)                                                                   \
-    X(init, "nvmlInit_v2", (void), true)                                                    \
-    X(shutdown, "nvmlShutdown", (void), true)                                               \
-    X(count, "nvmlDeviceGetCount_v2", (unsigned *), true)                                   \
-    X(handle, "nvmlDeviceGetHandleByIndex_v2", (unsigned, void **), true)                   \
-    X(name, "nvmlDeviceGetName", (void *, char *, unsigned), false)                         \
-    X(energy, "nvmlDeviceGetTotalEnergyConsumption", (void *, unsigned long long *), false) \
-    X(power, "nvmlDeviceGetPowerUsage", (void *, unsigned *), false)                        \
-    X(mig_mode, "nvmlDeviceGetMigMode", (void *, unsigned *, unsigned *), false)
-
-typedef struct {
-    void *library;
-    bool ready; /* init has succeeded */
-#define MEMBER(member, symbol, arguments, needed) int(*member) arguments;
-    NVML_FUNCTIONS(MEMBER)
-#undef MEMBER
-} nvml;
-
 static const char denied[] =
     "the driver refuses; the user needs access to /dev/nvidia*, often through the group video";
 
-static nvml *state_of(const aj_meter *meter)
-{
-    return meter->states[AJP_ROW_nvml];
-}
-
 static void close_library(aj_meter *meter)
 {
-    nvml *n = state_of(meter);
+    ajp_nvml *n = ajp_nvml_of(meter);
     if (n == NULL) return;
     if (n->ready) n->shutdown();
     if (n->library != NULL) dlclose(n->library);
@@ -63,7 +32,7 @@ static void close_library(aj_meter *meter)
     meter->states[AJP_ROW_nvml] = NULL;
 }
 
-static aj_status status_from(int code)
+aj_status ajp_nvml_status(int code)
 {
     switch (code) {
     case NVML_SUCCESS:
@@ -80,7 +49,7 @@ static aj_status status_from(int code)
     }
 }
 
-static aj_status find_functions(nvml *n, aj_error *err)
+static aj_status find_functions(ajp_nvml *n, aj_error *err)
 {
     void *address; /* copied, because C has no cast from an object to a function */
 #define FIND(member, symbol, arguments, needed)                                                        \
@@ -96,7 +65,7 @@ static aj_status find_functions(nvml *n, aj_error *err)
 
 static aj_status load(aj_meter *meter, aj_error *err)
 {
-    nvml *n = ajp_calloc(meter->context, 1, sizeof *n);
+    ajp_nvml *n = ajp_calloc(meter->context, 1, sizeof *n);
     if (n == NULL) return ajp_no_memory(err, "nvml");
     meter->states[AJP_ROW_nvml] = n;
     n->library = dlopen(meter->tree.nvml_library, RTLD_NOW | RTLD_LOCAL);
@@ -107,7 +76,7 @@ static aj_status load(aj_meter *meter, aj_error *err)
     int code = n->init();
     n->ready = code == NVML_SUCCESS;
     if (n->ready) return AJ_OK;
-    return ajp_fail(err, status_from(code), 0, "nvml: the driver does not start (code %d): %s", code,
+    return ajp_fail(err, ajp_nvml_status(code), 0, "nvml: the driver does not start (code %d): %s", code,
                     code == NVML_DRIVER_NOT_LOADED ? "load its kernel module"
                     : code == NVML_NO_PERMISSION   ? denied
                                                    : "'nvidia-smi' may say more");
@@ -122,7 +91,7 @@ static bool is_part_time(const char *name)
 
 static aj_status add_device(aj_meter *meter, unsigned index, aj_error *err)
 {
-    nvml *n = state_of(meter);
+    ajp_nvml *n = ajp_nvml_of(meter);
     char model[NAME_SIZE] = "NVIDIA", name[2 * NAME_SIZE];
     void *device = NULL;
     unsigned mig = 0, later = 0;
@@ -139,11 +108,15 @@ static aj_status add_device(aj_meter *meter, unsigned index, aj_error *err)
     zone->device = device;
     zone->counter.unit_joules = joules_per_millijoule;
     zone->counter.update_seconds = counter_update_seconds;
+    zone->lag_seconds = power_average_seconds;
+    if (mig != 0)
+        zone->undivided =
+            "MIG is on: the energy is that of the whole card, and who used which part of it is not told";
     if (is_part_time(model)) zone->error_ratio = part_time_error_ratio;
     /* Any failure but "there is none" may pass: the counter stays the choice. */
     bool counts = n->energy != NULL;
     if (counts && code == NVML_SUCCESS)
-        counts = status_from(n->energy(device, &millijoules)) != AJ_UNSUPPORTED;
+        counts = ajp_nvml_status(n->energy(device, &millijoules)) != AJ_UNSUPPORTED;
     if (!counts) zone->unit_watts = watts_per_milliwatt;
     return AJ_OK;
 }
@@ -152,9 +125,9 @@ static aj_status scan(aj_meter *meter, aj_error *err)
 {
     unsigned n_devices = 0;
     AJ_TRY(load(meter, err));
-    int code = state_of(meter)->count(&n_devices);
+    int code = ajp_nvml_of(meter)->count(&n_devices);
     if (code != NVML_SUCCESS)
-        return ajp_fail(err, status_from(code), 0, "nvml: the cards cannot be counted (code %d)", code);
+        return ajp_fail(err, ajp_nvml_status(code), 0, "nvml: the cards cannot be counted (code %d)", code);
     if (n_devices == 0)
         return ajp_fail(err, AJ_NOT_FOUND, 0, "nvml: the driver is there, but it sees no card");
     for (unsigned i = 0; i < n_devices && i < MOST_DEVICES; i++) AJ_TRY(add_device(meter, i, err));
@@ -163,7 +136,7 @@ static aj_status scan(aj_meter *meter, aj_error *err)
 
 static aj_status read_device(const aj_meter *meter, ajp_zone *zone, uint64_t *raw, aj_error *err)
 {
-    const nvml *n = state_of(meter);
+    const ajp_nvml *n = ajp_nvml_of(meter);
     unsigned long long millijoules = 0;
     unsigned milliwatts = 0;
     int code = NVML_FUNCTION_NOT_FOUND;
@@ -174,10 +147,10 @@ static aj_status read_device(const aj_meter *meter, ajp_zone *zone, uint64_t *ra
     else if (!(zone->unit_watts > 0))
         code = n->energy(zone->device, &millijoules);
     if (code != NVML_SUCCESS)
-        return ajp_fail(err, status_from(code), 0, "%s: %s (code %d)", zone->name,
-                        code == NVML_GPU_IS_LOST              ? "has fallen off the bus; restart the machine"
-                        : status_from(code) == AJ_UNSUPPORTED ? "has no sensor of energy or power"
-                                                              : "cannot be read",
+        return ajp_fail(err, ajp_nvml_status(code), 0, "%s: %s (code %d)", zone->name,
+                        code == NVML_GPU_IS_LOST ? "has fallen off the bus; restart the machine"
+                        : ajp_nvml_status(code) == AJ_UNSUPPORTED ? "has no sensor of energy or power"
+                                                                  : "cannot be read",
                         code);
     *raw = zone->unit_watts > 0 ? milliwatts : millijoules;
     return AJ_OK;
@@ -189,6 +162,7 @@ const ajp_meter_ops ajp_meter_nvml = {
     .tried = "stub library",
     .scan = scan,
     .read = read_device,
+    .use = ajp_nvml_use_of,
     .close = close_library,
     .denied = denied,
 };

@@ -61,6 +61,29 @@ static void disagreeing(remarks *r, const ajp_zone *copy)
              100 * fabs(a.joules - b.joules) / more, a.joules, b.joules);
 }
 
+/* A counted zone that is not divided, where the others are. */
+static void undivided(remarks *r, const ajp_zone *zone)
+{
+    if (r->meter->processes == NULL || zone->role != AJ_ZONE_ROLE_COUNTED ||
+        ajp_meter_divides(r->meter, zone) || !next_is_wanted(r))
+        return;
+    snprintf(r->meter->remark, sizeof r->meter->remark, "%s is not divided: %s", zone->name,
+             zone->undivided != NULL ? zone->undivided
+             : zone->ops->use == NULL
+                 ? "its driver does not tell who uses it"
+                 : "its driver names only processes that /proc does not show; in a container, share the "
+                   "host's numbers (docker run --pid=host)");
+}
+
+/* Users that are not to be seen are taken for others'. */
+static void partly_hidden(remarks *r, const ajp_zone *zone)
+{
+    if (zone->use.n_invisible == 0 || !ajp_meter_divides(r->meter, zone) || !next_is_wanted(r)) return;
+    snprintf(r->meter->remark, sizeof r->meter->remark,
+             "%s was also used by processes that /proc does not show: their share is among the others'",
+             zone->name);
+}
+
 const char *aj_meter_remark(aj_meter *meter, size_t i)
 {
     if (meter == NULL || !meter->started) return NULL;
@@ -70,6 +93,10 @@ const char *aj_meter_remark(aj_meter *meter, size_t i)
     for (size_t k = 0; ajp_meter_row(k) != NULL; k++) unwired(&r, ajp_meter_row(k), inside_joules);
     for (size_t k = 0; k < meter->n_zones; k++)
         if (meter->zones[k].role == AJ_ZONE_ROLE_COPY) disagreeing(&r, &meter->zones[k]);
+    for (size_t k = 0; k < meter->n_zones; k++) {
+        undivided(&r, &meter->zones[k]);
+        partly_hidden(&r, &meter->zones[k]);
+    }
     pthread_mutex_unlock(&meter->mutex);
     return r.found ? meter->remark : NULL;
 }

@@ -345,7 +345,11 @@ static void read_last_point(aj_trace_record *record, aj_origin origin)
                         .idle_joules = last->idle_joules,
                         .others_joules = MISSING,
                         .tree_cpu_seconds = last->tree_cpu_seconds,
-                        .busy_cpu_seconds = last->busy_cpu_seconds};
+                        .busy_cpu_seconds = last->busy_cpu_seconds,
+                        .gpu_attributed_joules = {MISSING, MISSING, AJ_MODELLED},
+                        .gpu_idle_joules = MISSING,
+                        .gpu_others_joules = MISSING,
+                        .undivided_joules = last->own_joules - last->attributed_joules};
     if (record->n_points > 0)
         out->suspended_seconds = last->unix_seconds - record->started_unix_seconds - last->seconds;
     if (!isnan(last->attributed_joules))

@@ -33,6 +33,10 @@ const ajp_reading_field ajp_reading_fields[] = {
     {"others_joules", offsetof(aj_reading, others_joules)},
     {"tree_cpu_seconds", offsetof(aj_reading, tree_cpu_seconds)},
     {"busy_cpu_seconds", offsetof(aj_reading, busy_cpu_seconds)},
+    {"gpu_attributed_joules", offsetof(aj_reading, gpu_attributed_joules.value)},
+    {"gpu_idle_joules", offsetof(aj_reading, gpu_idle_joules)},
+    {"gpu_others_joules", offsetof(aj_reading, gpu_others_joules)},
+    {"undivided_joules", offsetof(aj_reading, undivided_joules)},
     {NULL, 0},
 };
 

@@ -121,6 +121,11 @@ void ajp_zone_take(ajp_zone *zone, aj_status status, uint64_t raw, double at_sec
         }
         close_gap(sum, sum->open_gap_seconds, at_seconds);
     }
+    if (zone->unit_watts > 0) {
+        double watts = (double)raw * zone->unit_watts;
+        sum->least_watts = sum->seen ? fmin(sum->least_watts, watts) : watts;
+        sum->most_watts = sum->seen ? fmax(sum->most_watts, watts) : watts;
+    }
     sum->seen = true;
     sum->raw = raw;
     sum->at_seconds = at_seconds;
@@ -137,8 +142,12 @@ ajp_zone_sum ajp_zone_sum_until(const ajp_zone *zone, double at_seconds)
         sum.lower_bound = true;
         sum.high_joules += zone->counter.plausible_watts * fmax(at_seconds - open, 0);
     }
-    sum.low_joules -= zone->error_ratio * sum.joules;
-    sum.high_joules += zone->error_ratio * sum.joules;
+    /* A sensor that shows an earlier time: at either end the power may have been any that was seen. */
+    double spread = zone->lag_seconds * (sum.most_watts - sum.least_watts) + zone->error_ratio * sum.joules;
+    if (spread > 0) {
+        sum.low_joules = fmax(sum.low_joules - spread, 0);
+        sum.high_joules += spread;
+    }
     if (!sum.seen) sum.joules = sum.low_joules = sum.high_joules = NAN;
     return sum;
 }

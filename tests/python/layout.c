@@ -45,5 +45,9 @@ int main(void)
     FIELD(aj_reading, others_joules);
     FIELD(aj_reading, tree_cpu_seconds);
     FIELD(aj_reading, busy_cpu_seconds);
+    FIELD(aj_reading, gpu_attributed_joules);
+    FIELD(aj_reading, gpu_idle_joules);
+    FIELD(aj_reading, gpu_others_joules);
+    FIELD(aj_reading, undivided_joules);
     return 0;
 }

@@ -1,5 +1,5 @@
 /* nvml_stub.c: a library that answers like NVIDIA's, from a state that the test sets.  STUB_OLD: without the
- * energy counter and MIG; STUB_BARE: without a way to count the cards. */
+ * energy counter, MIG and processes; STUB_BARE: without a way to count the cards. */
 #include "nvml_stub.h"
 
 #include <stdio.h>
@@ -18,6 +18,8 @@ int nvmlDeviceGetName(void *device, char *name, unsigned size);
 int nvmlDeviceGetTotalEnergyConsumption(void *device, unsigned long long *millijoules);
 int nvmlDeviceGetPowerUsage(void *device, unsigned *milliwatts);
 int nvmlDeviceGetMigMode(void *device, unsigned *now, unsigned *later);
+int nvmlDeviceGetProcessUtilization(void *device, nvml_stub_use *uses, unsigned *n, unsigned long long since);
+int nvmlDeviceGetComputeRunningProcesses_v3(void *device, unsigned *n, nvml_stub_process *processes);
 
 static int number(void *device)
 {
@@ -67,6 +69,32 @@ EXPORT int nvmlDeviceGetTotalEnergyConsumption(void *device, unsigned long long 
 EXPORT int nvmlDeviceGetMigMode(void *device, unsigned *now, unsigned *later)
 {
     *now = *later = nvml_stub.devices[number(device)].mig;
+    return 0;
+}
+
+EXPORT int nvmlDeviceGetProcessUtilization(void *device, nvml_stub_use *uses, unsigned *n,
+                                           unsigned long long since)
+{
+    int i = number(device);
+    unsigned found = 0;
+    if (nvml_stub.devices[i].uses_code != 0) return nvml_stub.devices[i].uses_code;
+    for (unsigned k = 0; k < nvml_stub.devices[i].n_uses; k++) {
+        if (nvml_stub.devices[i].uses[k].time <= since && !nvml_stub.devices[i].old_too) continue;
+        if (found == *n) return 7;
+        uses[found++] = nvml_stub.devices[i].uses[k];
+    }
+    *n = found;
+    return found > 0 ? 0 : 6;
+}
+
+EXPORT int nvmlDeviceGetComputeRunningProcesses_v3(void *device, unsigned *n, nvml_stub_process *processes)
+{
+    int i = number(device);
+    if (nvml_stub.devices[i].processes_code != 0) return nvml_stub.devices[i].processes_code;
+    if (nvml_stub.devices[i].n_processes > *n) return 7;
+    *n = nvml_stub.devices[i].n_processes;
+    for (unsigned k = 0; k < *n; k++)
+        processes[k] = (nvml_stub_process){nvml_stub.devices[i].processes[k], 1u << 30, ~0u, ~0u};
     return 0;
 }
 #endif
