@@ -196,10 +196,34 @@ static void advance(walk *w, const ajp_op_run *r)
     }
 }
 
+/* One whole or half exponent for all of float32 (squares and roots of normalisations): the products are those
+ * of double, rounded once, as pow would give them. */
+static bool run_simple_power(const ajp_op_run *r)
+{
+    const ajp_tensor *x = &r->in[0], *y = &r->out[0];
+    if (x->type.dtype != AJP_FLOAT32 || y->n != x->n || r->in[1].n != 1) return false;
+    ajp_number number = ajp_number_load(&r->in[1], 0);
+    double exponent = ajp_number_real(&number);
+    const float *from = x->data;
+    float *to = y->data;
+    if (exponent == 2)
+        r->kernels->binary('*', from, from, to, x->n);
+    else if (exponent == 3)
+        for (size_t i = 0; i < x->n; i++)
+            to[i] = (float)((double)from[i] * (double)from[i] * (double)from[i]);
+    else if (exponent == 0.5) /* pow gives +0 and +infinity where sqrt does not */
+        for (size_t i = 0; i < x->n; i++)
+            to[i] = from[i] == 0 ? 0 : from[i] == -INFINITY ? INFINITY : (float)sqrt((double)from[i]);
+    else
+        return false;
+    return true;
+}
+
 static aj_status run(const ajp_op_run *r)
 {
     const params *q = r->node->params;
     walk w;
+    if (q->what == DO_POW && run_simple_power(r)) return AJ_OK;
     if (q->what == DO_MOD && !ajp_dtype_is_float(r->in[1].type.dtype))
         for (size_t i = 0; i < r->in[1].n; i++)
             if (ajp_tensor_int(&r->in[1], i) == 0)

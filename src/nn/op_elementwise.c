@@ -88,23 +88,32 @@ static aj_status infer(const ajp_op_infer *i)
 
 /* ---- loops -------------------------------------------------------------------------------------------- */
 
-/* y[i] = a[i * sa] op b[i * sb], steps 0 or 1. Integers wrap: their arithmetic is done unsigned. */
+/* y[i] = a[i * sa] op b[i * sb], steps 0 or 1. Integers wrap: their arithmetic is done unsigned. One number
+ * on the right has loops of its own, which compilers turn into vectors. */
+#define EACH(type, left, sign, right) \
+    for (size_t i = 0; i < n; i++) y[i] = (type)((left)sign(right))
 #define ROW(name, type, unsigned_type)                                                                  \
     static void name(char op, const void *a_, size_t sa, const void *b_, size_t sb, void *y_, size_t n) \
     {                                                                                                   \
-        const type *a = a_, *b = b_;                                                                    \
+        const type *a = a_, *b = b_, one = b[0];                                                        \
         type *y = y_;                                                                                   \
-        if (op == '+')                                                                                  \
-            for (size_t i = 0; i < n; i++)                                                              \
-                y[i] = (type)((unsigned_type)a[i * sa] + (unsigned_type)b[i * sb]);                     \
+        bool same = sa == 1 && sb == 0;                                                                 \
+        if (op == '+' && same)                                                                          \
+            EACH(type, (unsigned_type)a[i], +, (unsigned_type)one);                                     \
+        else if (op == '-' && same)                                                                     \
+            EACH(type, (unsigned_type)a[i], -, (unsigned_type)one);                                     \
+        else if (op == '*' && same)                                                                     \
+            EACH(type, (unsigned_type)a[i], *, (unsigned_type)one);                                     \
+        else if (op == '/' && same)                                                                     \
+            EACH(type, a[i], /, one);                                                                   \
+        else if (op == '+')                                                                             \
+            EACH(type, (unsigned_type)a[i * sa], +, (unsigned_type)b[i * sb]);                          \
         else if (op == '-')                                                                             \
-            for (size_t i = 0; i < n; i++)                                                              \
-                y[i] = (type)((unsigned_type)a[i * sa] - (unsigned_type)b[i * sb]);                     \
+            EACH(type, (unsigned_type)a[i * sa], -, (unsigned_type)b[i * sb]);                          \
         else if (op == '*')                                                                             \
-            for (size_t i = 0; i < n; i++)                                                              \
-                y[i] = (type)((unsigned_type)a[i * sa] * (unsigned_type)b[i * sb]);                     \
+            EACH(type, (unsigned_type)a[i * sa], *, (unsigned_type)b[i * sb]);                          \
         else                                                                                            \
-            for (size_t i = 0; i < n; i++) y[i] = (type)(a[i * sa] / b[i * sb]);                        \
+            EACH(type, a[i * sa], /, b[i * sb]);                                                        \
     }
 ROW(row_float, float, float)
 ROW(row_double, double, double)
