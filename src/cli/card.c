@@ -230,6 +230,11 @@ static const char *title_of(cli_memory *memory, const cli_card_run *run)
         text = cli_memory_text(memory, "%s on %s", slash != NULL ? slash + 1 : model,
                                run->evaluation.hardware_name != NULL ? run->evaluation.hardware_name
                                                                      : "exact arithmetic");
+        for (size_t i = 0; i < run->evaluation.n_varied; i++)
+            text = cli_memory_text(memory, "%s, %s %s", text, run->evaluation.varied[i].key,
+                                   run->evaluation.varied[i].word != NULL
+                                       ? run->evaluation.varied[i].word
+                                       : cli_memory_text(memory, "%.4g", run->evaluation.varied[i].value));
     }
     if (text == NULL || text[0] == '\0') return aj_run_kind_name(run->run.kind);
     size_t n = strlen(text), cut = 60;

@@ -43,20 +43,22 @@ static void put_flops(cli_card *card, const cli_card_run *run)
     }
 }
 
+/* The one that tables of several runs show comes first: on the hardware before exact arithmetic. */
 static void put_accuracy(cli_card *card, const aj_run *run)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < run->n_figures; i++) {
-        const aj_figure *figure = &run->figures[i];
-        if (figure->quantity != AJ_QUANTITY_ACCURACY) continue;
+    const aj_figure *first = cli_card_figure(run, AJ_QUANTITY_ACCURACY);
+    if (first == NULL) {
+        cli_card_number(card, AJ_CARD_WORK, "accuracy_ratio", "accuracy", MISSING, NULL, AJ_NO_ORIGIN)->note =
+            "the program did not say: `aj run --accuracy R`, or the line `accuracy R` to AJ_MARK";
+        return;
+    }
+    for (size_t i = 0; i <= run->n_figures; i++) {
+        const aj_figure *figure = i == 0 ? first : &run->figures[i - 1];
+        if (figure->quantity != AJ_QUANTITY_ACCURACY || (i > 0 && figure == first)) continue;
         put_figure(card, figure,
                    figure->part != NULL ? cli_memory_text(card->memory, "accuracy, %s", figure->part)
                                         : "accuracy");
-        n++;
     }
-    if (n == 0)
-        cli_card_number(card, AJ_CARD_WORK, "accuracy_ratio", "accuracy", MISSING, NULL, AJ_NO_ORIGIN)->note =
-            "the program did not say: `aj run --accuracy R`, or the line `accuracy R` to AJ_MARK";
 }
 
 /* ---- to the target ---- */

@@ -201,6 +201,12 @@ of 'row(c, "simulation_joules")["value"] == row(c, "energy_joules", sum=True)["v
 of 'rows(c, "simulated_joules_per_inference") and all(r["note"] == "was not spent" for r in rows(c, "simulated_joules_per_inference"))'
 of 'row(c, "simulation_joules")["value"] is None or near(row(c, "simulation_joules_per_inference")["value"] * 150 * 3, row(c, "simulation_joules")["value"])'
 
+of 'rows(c, "accuracy_ratio")[0]["label"] == "accuracy, homodyne-parts" and len(rows(c, "accuracy_ratio")) == 2'
+"$AJ" sweep "$model" --data "$data" --on homodyne --vary photons_per_mac=1:10:log:3 --quiet --project points >/dev/null
+run report --project points
+exits 0
+out_has 'photons_per_mac 3.162'
+
 title "which runs"
 run report --last 1 --kind evaluation
 exits 0
