@@ -123,14 +123,12 @@ static aj_status infer_outer(const ajp_op_infer *i, const ajp_type *a, const ajp
     return AJ_OK;
 }
 
-static aj_status infer_matmul(const ajp_op_infer *i)
+aj_status ajp_matmul_infer(const ajp_op_infer *i, ajp_type *out_type)
 {
-    AJ_TRY(ajp_op_want(i, 0, AJP_FLOAT32));
-    AJ_TRY(ajp_op_want(i, 1, AJP_FLOAT32));
     if (i->in[0]->rank == 0 || i->in[1]->rank == 0) return do_not_fit(i);
     ajp_type a = as_matrix(i->in[0], true), b = as_matrix(i->in[1], false);
     size_t rank = a.rank > b.rank ? a.rank : b.rank;
-    ajp_type out = {AJP_FLOAT32, -1, rank, {0}};
+    ajp_type out = {out_type->dtype, -1, rank, {0}};
     if (a.dims[a.rank - 1] != b.dims[b.rank - 2]) return do_not_fit(i);
     AJ_TRY(infer_outer(i, &a, &b, &out));
     out.dims[rank - 2] = a.dims[a.rank - 2];
@@ -141,35 +139,57 @@ static aj_status infer_matmul(const ajp_op_infer *i)
         out.rank--;
     }
     if (i->in[1]->rank == 1) out.rank--;
-    i->out[0] = out;
+    *out_type = out;
     return AJ_OK;
+}
+
+static aj_status infer_matmul(const ajp_op_infer *i)
+{
+    AJ_TRY(ajp_op_want(i, 0, AJP_FLOAT32));
+    AJ_TRY(ajp_op_want(i, 1, AJP_FLOAT32));
+    i->out[0].dtype = AJP_FLOAT32;
+    return ajp_matmul_infer(i, &i->out[0]);
 }
 
 /* ---- running --------------------------------------------------------------------------------------------
  */
 
-typedef struct {
-    size_t m, n, k;
-    ajp_type a, b; /* as matrices */
-} matrices;
-
-static matrices shapes(const ajp_product_params *q, const ajp_type *a, const ajp_type *b)
+ajp_matrices ajp_matmul_matrices(const ajp_product_params *q, const ajp_type *a, const ajp_type *b)
 {
-    matrices s = {0, 0, 0, as_matrix(a, true), as_matrix(b, false)};
+    ajp_matrices s = {0, 0, 0, 1, as_matrix(a, true), as_matrix(b, false)};
+    size_t rank = s.a.rank > s.b.rank ? s.a.rank : s.b.rank;
     s.m = s.a.dims[s.a.rank - (q->trans_a ? 1 : 2)];
     s.k = s.a.dims[s.a.rank - (q->trans_a ? 2 : 1)];
     s.n = s.b.dims[s.b.rank - (q->trans_b ? 2 : 1)];
+    for (size_t d = 0; d + 2 < rank; d++) {
+        size_t da = outer_dim(&s.a, rank, d), db = outer_dim(&s.b, rank, d);
+        s.n_pairs *= da == 1 ? db : da;
+    }
     return s;
+}
+
+void ajp_matmul_pair(const ajp_matrices *s, size_t o, size_t *of_a, size_t *of_b)
+{
+    size_t rank = s->a.rank > s->b.rank ? s->a.rank : s->b.rank, step_a = 1, step_b = 1;
+    *of_a = *of_b = 0;
+    for (size_t d = rank - 2; d-- > 0;) {
+        size_t da = outer_dim(&s->a, rank, d), db = outer_dim(&s->b, rank, d), n = da == 1 ? db : da;
+        if (da != 1) *of_a += o % n * step_a;
+        if (db != 1) *of_b += o % n * step_b;
+        o /= n;
+        step_a *= da;
+        step_b *= db;
+    }
 }
 
 static size_t scratch(const ajp_node *node, const ajp_tensor *in, const ajp_tensor *out)
 {
-    matrices s = shapes(node->params, &in[0].type, &in[1].type);
+    ajp_matrices s = ajp_matmul_matrices(node->params, &in[0].type, &in[1].type);
     (void)out;
     return ajp_packed_size(s.n, s.k) * sizeof(float);
 }
 
-static void multiply(const ajp_op_run *r, const matrices *s, const float *a, const float *b, float *y)
+static void multiply(const ajp_op_run *r, const ajp_matrices *s, const float *a, const float *b, float *y)
 {
     const ajp_product_params *q = r->node->params;
     float *packed = r->scratch;
@@ -193,11 +213,11 @@ static void multiply(const ajp_op_run *r, const matrices *s, const float *a, con
                      .c = y,
                      .c_row = s->n,
                      .c_vector = AJP_LANES};
-    r->kernels->gemm(&gemm);
+    ajp_gemm_parallel(r->kernels, r->pool, &gemm);
 }
 
 /* y = alpha y + beta C; C of size [1 or m][1 or n] (or less) */
-static void finish_gemm(const ajp_op_run *r, const matrices *s)
+static void finish_gemm(const ajp_op_run *r, const ajp_matrices *s)
 {
     const ajp_product_params *q = r->node->params;
     const ajp_tensor *c = r->n_in > 2 ? &r->in[2] : NULL;
@@ -217,25 +237,14 @@ static void finish_gemm(const ajp_op_run *r, const matrices *s)
 static aj_status run(const ajp_op_run *r)
 {
     const ajp_product_params *q = r->node->params;
-    matrices s = shapes(q, &r->in[0].type, &r->in[1].type);
-    size_t rank = s.a.rank > s.b.rank ? s.a.rank : s.b.rank, index[AJP_MAX_RANK + 1] = {0};
+    ajp_matrices s = ajp_matmul_matrices(q, &r->in[0].type, &r->in[1].type);
     const float *a = r->in[0].data, *b = r->in[1].data;
     float *y = r->out[0].data;
     if (r->out[0].n == 0) return AJ_OK;
-    size_t n_outer = r->out[0].n / (s.m * s.n);
-    for (size_t o = 0; o < n_outer; o++) {
-        size_t at_a = 0, at_b = 0;
-        for (size_t d = 0; d + 2 < rank; d++) {
-            size_t da = outer_dim(&s.a, rank, d), db = outer_dim(&s.b, rank, d);
-            at_a = at_a * da + (da == 1 ? 0 : index[d]);
-            at_b = at_b * db + (db == 1 ? 0 : index[d]);
-        }
-        multiply(r, &s, a + at_a * s.m * s.k, b + at_b * s.k * s.n, y + o * s.m * s.n);
-        for (size_t d = rank - 2; d-- > 0;) {
-            size_t da = outer_dim(&s.a, rank, d), db = outer_dim(&s.b, rank, d);
-            if (++index[d] < (da > db ? da : db)) break;
-            index[d] = 0;
-        }
+    for (size_t o = 0; o < s.n_pairs; o++) {
+        size_t of_a, of_b;
+        ajp_matmul_pair(&s, o, &of_a, &of_b);
+        multiply(r, &s, a + of_a * s.m * s.k, b + of_b * s.k * s.n, y + o * s.m * s.n);
     }
     if (q->gemm) finish_gemm(r, &s);
     return AJ_OK;

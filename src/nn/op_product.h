@@ -10,4 +10,19 @@ typedef struct {
     bool gemm;
 } ajp_product_params;
 
+/* ---- MatMul's shapes: numpy's rules ---------------------------------------------------------------------
+ */
+
+/* The shape of a product of inputs 0 and 1; the element type is left alone. */
+aj_status ajp_matmul_infer(const ajp_op_infer *i, ajp_type *out);
+
+typedef struct {
+    size_t m, n, k;
+    size_t n_pairs; /* products of one matrix of a and one of b */
+    ajp_type a, b;  /* as matrices */
+} ajp_matrices;
+ajp_matrices ajp_matmul_matrices(const ajp_product_params *q, const ajp_type *a, const ajp_type *b);
+/* Which matrices make pair o. */
+void ajp_matmul_pair(const ajp_matrices *s, size_t o, size_t *of_a, size_t *of_b);
+
 #endif

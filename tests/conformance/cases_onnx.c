@@ -12,7 +12,7 @@
 #include "attojoule/nn.h"
 
 /* This many of the 1,072 pass; the number may only rise. */
-enum { MIN_PASSED = 849, MAX_PORTS = 16 };
+enum { MIN_PASSED = 866, MAX_PORTS = 16 };
 
 static aj_context *context;
 static int n_models, n_passed, n_refused, n_sessions;
