@@ -129,9 +129,9 @@ static inline void shape(build *b, const char *name, size_t n, const int64_t *di
     initializer(b, name, AJP_INT64, 1, (int64_t[]){(int64_t)n}, dims, n * sizeof *dims);
 }
 
-/* Dimension -1: symbolic, "N". */
-static inline void value(build *b, uint32_t field, const char *name, int64_t dtype, size_t rank,
-                         const int64_t *dims)
+/* Dimensions -1 are symbolic: the names one after the other, "N" where there are none left. */
+static inline void named_value(build *b, uint32_t field, const char *name, int64_t dtype, size_t rank,
+                               const int64_t *dims, const char *names)
 {
     size_t begun = ajp_out_begin(&b->out);
     ajp_out_text(&b->out, 1, name);
@@ -139,17 +139,26 @@ static inline void value(build *b, uint32_t field, const char *name, int64_t dty
     ajp_out_int(&b->out, 1, dtype);
     size_t shape_at = ajp_out_begin(&b->out);
     for (size_t i = 0; i < rank; i++) {
-        size_t dim = ajp_out_begin(&b->out);
-        if (dims[i] == -1)
-            ajp_out_text(&b->out, 2, "N");
-        else
+        size_t dim = ajp_out_begin(&b->out), n = strcspn(names, ",");
+        if (dims[i] != -1) {
             ajp_out_int(&b->out, 1, dims[i]);
+        } else {
+            ajp_out_bytes(&b->out, 2, n > 0 ? names : "N", n > 0 ? n : 1);
+            names += names[n] == ',' ? n + 1 : n;
+        }
         ajp_out_end(&b->out, 1, dim);
     }
     ajp_out_end(&b->out, 2, shape_at);
     ajp_out_end(&b->out, 1, tensor);
     ajp_out_end(&b->out, 2, type);
     ajp_out_end(&b->out, field, begun);
+}
+
+/* Dimension -1: symbolic, "N". */
+static inline void value(build *b, uint32_t field, const char *name, int64_t dtype, size_t rank,
+                         const int64_t *dims)
+{
+    named_value(b, field, name, dtype, rank, dims, "");
 }
 
 /* The bytes, to be freed with free(). */

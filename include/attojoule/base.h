@@ -104,13 +104,15 @@ typedef struct {
     size_t struct_size; /* set by the INIT macro */
     unsigned n_threads; /* 0 = as many as the process may run on */
     aj_isa isa;
-    aj_allocator allocator; /* alloc NULL = the C library's */
-    aj_progress progress;   /* update NULL = silent */
-    const char *data_root;  /* folder searched first for data sets; NULL = none; copied */
+    aj_allocator allocator;    /* alloc NULL = the C library's */
+    aj_progress progress;      /* update NULL = silent */
+    const char *data_root;     /* folder searched first for data sets; NULL = none; copied */
+    size_t memory_limit_bytes; /* a network that needs more memory to run is refused before it starts; 0 =
+                                  none */
 } aj_context_options;
-#define AJ_CONTEXT_OPTIONS_INIT                                                            \
-    {                                                                                      \
-        sizeof(aj_context_options), 0, AJ_ISA_AUTO, {NULL, NULL, NULL}, {NULL, NULL}, NULL \
+#define AJ_CONTEXT_OPTIONS_INIT                                                               \
+    {                                                                                         \
+        sizeof(aj_context_options), 0, AJ_ISA_AUTO, {NULL, NULL, NULL}, {NULL, NULL}, NULL, 0 \
     }
 
 /* On failure *out is NULL.  UNSUPPORTED: the asked instruction set is not on this machine. */

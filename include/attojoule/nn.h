@@ -23,7 +23,64 @@ AJ_API AJ_MUST_USE aj_status aj_model_load(aj_model **out, aj_context *context, 
 /* The same from memory (`name` stands in messages); the bytes must outlive the model. */
 AJ_API AJ_MUST_USE aj_status aj_model_load_memory(aj_model **out, aj_context *context, const void *bytes,
                                                   size_t size, const char *name, aj_error *err);
+/* The same with sizes for dimensions that the file leaves open, by name ("sequence") or as "INPUT:AXIS".  An
+ * open first axis stays open where it is not named; other open dimensions may be told by the tensors of a
+ * run. */
+typedef struct {
+    const char *name;
+    size_t size;
+} aj_dimension;
+typedef struct {
+    size_t struct_size; /* set by the INIT macro */
+    const aj_dimension *dimensions;
+    size_t n_dimensions;
+} aj_model_options;
+#define AJ_MODEL_OPTIONS_INIT             \
+    {                                     \
+        sizeof(aj_model_options), NULL, 0 \
+    }
+AJ_API AJ_MUST_USE aj_status aj_model_load_with(aj_model **out, aj_context *context, const char *path,
+                                                const aj_model_options *options, aj_error *err);
 AJ_API void aj_model_destroy(aj_model *model);
+/* UNSUPPORTED, with the sentence that names it, while a dimension behind the first axis is open: such a model
+ * has no layers yet and runs on tensors only. */
+AJ_API AJ_MUST_USE aj_status aj_model_ready(const aj_model *model, aj_error *err);
+
+/* Element types; the numbers are those of ONNX (TensorProto.DataType). */
+typedef enum {
+    AJ_TYPE_FLOAT32 = 1,
+    AJ_TYPE_UINT8 = 2,
+    AJ_TYPE_INT8 = 3,
+    AJ_TYPE_UINT16 = 4,
+    AJ_TYPE_INT16 = 5,
+    AJ_TYPE_INT32 = 6,
+    AJ_TYPE_INT64 = 7,
+    AJ_TYPE_BOOL = 9,
+    AJ_TYPE_FLOAT16 = 10,
+    AJ_TYPE_FLOAT64 = 11,
+    AJ_TYPE_UINT32 = 12,
+    AJ_TYPE_UINT64 = 13,
+    AJ_TYPE_BFLOAT16 = 16
+} aj_type;
+AJ_API const char *aj_type_name(aj_type type); /* "float32"; never NULL */
+AJ_API size_t aj_type_bytes(aj_type type);     /* of one element; 0 for what is not in the list */
+
+enum { AJ_MAX_RANK = 8 };
+#define AJ_OPEN_DIMENSION ((size_t)-1)
+
+/* An input or output as the file declares it. */
+typedef struct {
+    const char *name;
+    aj_type type;   /* 0: not declared, or a type that is not in the list */
+    bool has_shape; /* else rank and dims are not declared */
+    size_t rank;
+    size_t dims[AJ_MAX_RANK];           /* AJ_OPEN_DIMENSION where the file leaves it open */
+    const char *dim_names[AJ_MAX_RANK]; /* of open dimensions; "" when they have none */
+} aj_port_info;
+AJ_API size_t aj_model_n_inputs(const aj_model *model);
+AJ_API size_t aj_model_n_outputs(const aj_model *model);
+AJ_API aj_port_info aj_model_input(const aj_model *model, size_t i);
+AJ_API aj_port_info aj_model_output(const aj_model *model, size_t i);
 
 typedef struct {
     const char *path;
@@ -32,7 +89,7 @@ typedef struct {
     int64_t ir_version, opset;
     size_t n_nodes;
     uint64_t n_parameters;   /* elements of all initialisers */
-    size_t n_input_features; /* elements of one sample of the data input */
+    size_t n_input_features; /* elements of one sample of all inputs; 0 while dimensions are open */
     size_t n_output_features;
     const char *input_name, *output_name;
 } aj_model_info;
@@ -61,9 +118,25 @@ AJ_API AJ_MUST_USE aj_status aj_session_create(aj_session **out, aj_context *con
                                                size_t max_chunk, aj_error *err);
 AJ_API void aj_session_destroy(aj_session *session);
 /* inputs [n][n_input_features] -> outputs [n][n_output_features], any n; spreads over the context's threads.
- */
+ * A sample has the elements of all inputs one after the other, converted to the type of each (whole numbers
+ * up to 2^24 are exact); the first output is converted to float32. */
 AJ_API AJ_MUST_USE aj_status aj_session_run(aj_session *session, const float *inputs, size_t n,
                                             float *outputs, aj_error *err);
+
+/* A dense tensor, row-major. */
+typedef struct {
+    aj_type type;
+    size_t rank;
+    size_t dims[AJ_MAX_RANK];
+    void *data; /* of an input it is only read */
+} aj_tensor;
+/* Runs a network of any inputs and outputs on tensors whose shapes may be new in every call: inputs in the
+ * order of aj_model_input, outputs in that of aj_model_output (n_outputs of them: no more than the network
+ * has).  A new set of shapes is planned once; the last eight are kept.  Types, shapes and data of the outputs
+ * are filled in; their memory belongs to the session and lasts until its next call.  Same bits as above. */
+AJ_API AJ_MUST_USE aj_status aj_session_run_tensors(aj_session *session, const aj_tensor *inputs,
+                                                    size_t n_inputs, aj_tensor *outputs, size_t n_outputs,
+                                                    aj_error *err);
 
 /* Writes a dense network (Gemm with transB=1, then the activation, repeated; no activation after the last
  * layer) as ONNX (IR 7, opset 13, input "x" [N][widths[0]], output "y").  weights[l] is

@@ -53,7 +53,9 @@ aj_status aj_context_create(aj_context **out, const aj_context_options *options,
     if (allocator.alloc == NULL) allocator = (aj_allocator){default_alloc, default_free, NULL};
     aj_context *context = allocator.alloc(allocator.user, sizeof *context);
     if (context == NULL) return ajp_no_memory(err, "context");
-    *context = (aj_context){.allocator = allocator, .progress = options->progress};
+    *context = (aj_context){.allocator = allocator,
+                            .progress = options->progress,
+                            .memory_limit_bytes = options->memory_limit_bytes};
     context->isa = options->isa == AJ_ISA_AUTO ? best_isa() : options->isa;
     aj_status st = AJ_OK;
     if (options->data_root != NULL && (context->data_root = ajp_strdup(context, options->data_root)) == NULL)

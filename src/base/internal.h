@@ -32,7 +32,8 @@ struct aj_context {
     aj_progress progress;
     aj_isa isa; /* resolved: never AUTO */
     struct ajp_pool *pool;
-    char *data_root; /* or NULL */
+    char *data_root;           /* or NULL */
+    size_t memory_limit_bytes; /* 0 = none */
 };
 
 void *ajp_alloc(const aj_context *context, size_t size);            /* NULL when out of memory; size 0 -> 1 */

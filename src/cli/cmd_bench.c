@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "measure.h"
+#include "model.h"
 
-#include "attojoule/nn.h"
 #include "attojoule/report.h"
 
 const cli_option cmd_bench_options[] = {
@@ -24,6 +24,7 @@ const cli_option cmd_bench_options[] = {
      .help = "how long to call it, after it has been called three times",
      .minimum = 0.01,
      .maximum = 1e5},
+    CLI_DIM_OPTION,
     CLI_MEASURE_OPTIONS(true),
     CLI_OPTION_END,
 };
@@ -60,7 +61,8 @@ static int prepare(cli *c, bench *b)
 {
     aj_error err = {AJ_OK, 0, ""};
     double begun = cli_now_seconds();
-    if (aj_model_load(&b->model, c->context, c->operands[0], &err) != AJ_OK) return cli_failed(c, &err);
+    int status = cli_open_model(c, &b->model);
+    if (status != EXIT_OK) return status;
     b->load_seconds = cli_now_seconds() - begun;
     begun = cli_now_seconds();
     if (aj_session_create(&b->session, c->context, b->model, b->chunk, &err) != AJ_OK)

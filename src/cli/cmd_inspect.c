@@ -8,7 +8,7 @@
 #include "attojoule/report.h"
 
 const cli_option cmd_inspect_options[] = {
-    CLI_ON_OPTION, CLI_SET_OPTION, CLI_BATCH_OPTION, CLI_MODE_OPTION, CLI_OPTION_END,
+    CLI_ON_OPTION, CLI_SET_OPTION, CLI_BATCH_OPTION, CLI_MODE_OPTION, CLI_DIM_OPTION, CLI_OPTION_END,
 };
 
 typedef struct {
@@ -238,12 +238,12 @@ static int inspect(cli *c, const aj_model *model, const aj_hardware *hardware)
 
 int cmd_inspect(cli *c)
 {
-    aj_error err = {AJ_OK, 0, ""};
     aj_model *model = NULL;
     aj_hardware *hardware = NULL;
     int status = cli_context(c);
-    if (status == EXIT_OK && aj_model_load(&model, c->context, c->operands[0], &err) != AJ_OK)
-        status = cli_failed(c, &err);
+    aj_error err = {AJ_OK, 0, ""};
+    if (status == EXIT_OK) status = cli_open_model(c, &model);
+    if (status == EXIT_OK && aj_model_ready(model, &err) != AJ_OK) status = cli_failed(c, &err);
     if (status == EXIT_OK) status = cli_open_hardware(c, &hardware);
     if (status == EXIT_OK) status = inspect(c, model, hardware);
     aj_hardware_destroy(hardware);

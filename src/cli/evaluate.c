@@ -134,7 +134,6 @@ int cli_evaluation_open(cli *c, cli_evaluation *evaluation)
 {
     *evaluation =
         (cli_evaluation){.options = AJ_EVALUATE_OPTIONS_INIT, .preprocessing = AJ_PREPROCESSING_INIT};
-    aj_error err = {AJ_OK, 0, ""};
     aj_preprocessing said = AJ_PREPROCESSING_INIT;
     bool given;
     int status = said_preprocessing(c, &said, &given);
@@ -143,11 +142,11 @@ int cli_evaluation_open(cli *c, cli_evaluation *evaluation)
         return cli_usage_error(c, "%s needs --data SET; 'aj data list' shows the known sets",
                                c->command->name);
     status = cli_context(c);
-    if (status == EXIT_OK && aj_model_load(&evaluation->model, c->context, c->operands[0], &err) != AJ_OK)
-        status = cli_failed(c, &err);
+    if (status == EXIT_OK) status = cli_open_model(c, &evaluation->model);
     if (status == EXIT_OK) status = cli_open_hardware(c, &evaluation->hardware);
     if (status == EXIT_OK) status = find_preprocessing(c, evaluation);
     if (status == EXIT_OK) status = open_dataset(c, evaluation);
+    if (status == EXIT_OK) status = cli_fit_model(c, evaluation->dataset, &evaluation->model);
     if (status != EXIT_OK) {
         cli_evaluation_close(evaluation);
         return status;

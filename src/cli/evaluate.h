@@ -4,11 +4,10 @@
 
 #include "cli.h"
 
-#include "attojoule/data.h"
 #include "attojoule/hardware.h"
-#include "attojoule/nn.h"
 #include "attojoule/simulate.h"
 #include "measure.h"
+#include "model.h"
 
 #define CLI_ON_OPTION                                                                                        \
     {                                                                                                        \
@@ -38,7 +37,7 @@
      .kind = CLI_TEXT,                                                                                   \
      .argument = "SET",                                                                                  \
      .help = "data set, see 'aj help data' (required)"},                                                 \
-        CLI_ON_OPTION, CLI_SET_OPTION,                                                                   \
+        CLI_ON_OPTION, CLI_SET_OPTION, CLI_DIM_OPTION,                                                   \
         {.name = "trials",                                                                               \
          .kind = CLI_COUNT,                                                                              \
          .argument = "N",                                                                                \

@@ -140,6 +140,24 @@ static bool on_progress(void *user, const aj_progress_event *event)
     return !cli_interrupted();
 }
 
+/* "4GB", "1.5GiB", "4000000000"; 0 when it is none of these. */
+static size_t read_bytes(const char *text)
+{
+    static const struct {
+        const char *unit;
+        double bytes;
+    } units[] = {{"", 1},      {"B", 1},        {"kB", 1e3},     {"MB", 1e6},     {"GB", 1e9},
+                 {"TB", 1e12}, {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}};
+    char *end;
+    double number = strtod(text, &end);
+    while (*end == ' ') end++;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(end, units[i].unit) == 0 && end != text && number * units[i].bytes >= 1.0 &&
+            number * units[i].bytes < 0x1p62)
+            return (size_t)(number * units[i].bytes);
+    return 0;
+}
+
 int cli_context(cli *c)
 {
     if (c->context != NULL) return EXIT_OK;
@@ -150,6 +168,9 @@ int cli_context(cli *c)
     if (isa != NULL && !aj_isa_from_name(isa, &options.isa))
         return cli_usage_error(c, "--isa: unknown '%s'", isa);
     options.data_root = cli_text(c, "data-root");
+    const char *memory = cli_text(c, "memory");
+    if (memory != NULL && (options.memory_limit_bytes = read_bytes(memory)) == 0)
+        return cli_usage_error(c, "--memory takes a size such as 4GB or 500MB, not '%s'", memory);
     options.progress = (aj_progress){on_progress, c};
     c->spoken_seconds = cli_now_seconds(); /* work that ends soon says nothing on a plain stream */
     cli_catch_interrupts();

@@ -38,7 +38,11 @@ static traffic traffic_of(const ajp_program *p)
 
 size_t ajp_model_chunk(const aj_model *model, size_t most)
 {
-    const ajp_program *p = &model->program;
+    return ajp_program_chunk(&model->program, most);
+}
+
+size_t ajp_program_chunk(const ajp_program *p, size_t most)
+{
     traffic t = traffic_of(p);
     size_t best = 1;
     double least = 0;

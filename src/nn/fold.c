@@ -20,19 +20,30 @@ static ajp_product_step *product_of(ajp_step *step)
     return step->is_product ? &step->product : &step->op_products[0];
 }
 
+void ajp_turn_weights(const float *w, size_t rows, size_t cols, float *out)
+{
+    enum { BLOCK = 16 }; /* both sides a few cache lines at a time */
+    for (size_t i0 = 0; i0 < rows; i0 += BLOCK)
+        for (size_t j = 0; j < cols; j++)
+            for (size_t i = i0; i < rows && i < i0 + BLOCK; i++) out[i * cols + j] = w[j * rows + i];
+}
+
 /* Of all groups. */
 static size_t n_outputs(const ajp_product_step *p)
 {
     return p->groups * p->rows;
 }
 
-/* [rows][cols] from the constant, which is that or its transpose. */
+/* [rows][cols] from the constant, which is that or its transpose.  A transpose alone is left to whoever needs
+ * it. */
 static bool set_weights(const ajp_graph *g, ajp_step *step, const float *w, bool transpose, float alpha)
 {
-    size_t rows = step->product.rows, cols = step->product.cols;
-    step->product.weights = w;
-    if (!transpose && alpha == 1.0f) return true;
-    size_t n;
+    size_t rows = step->product.rows, cols = step->product.cols, n;
+    if (alpha == 1.0f) {
+        step->product.weights = transpose ? NULL : w;
+        step->turned_weights = transpose ? w : NULL;
+        return true;
+    }
     if (!ajp_size_mul(rows, cols, &n)) return false;
     float *copy = ajp_arena_array(g->arena, n, sizeof *copy);
     if (copy == NULL) return false;
@@ -63,7 +74,11 @@ static bool own_weights(const ajp_graph *g, ajp_step *step)
     size_t n = n_outputs(p) * p->cols; /* there is a tensor of this size */
     float *copy = ajp_arena_array(g->arena, n, sizeof *copy);
     if (copy == NULL) return false;
-    memcpy(copy, p->weights, n * sizeof *copy);
+    if (step->turned_weights != NULL)
+        ajp_turn_weights(step->turned_weights, p->rows, p->cols, copy);
+    else
+        memcpy(copy, p->weights, n * sizeof *copy);
+    step->turned_weights = NULL;
     p->weights = copy;
     step->owns_weights = true;
     return true;

@@ -44,7 +44,7 @@ typedef struct {
 } ajp_node;
 
 typedef struct {
-    const char *name; /* of a symbolic dimension */
+    const char *name; /* of a symbolic dimension, or "INPUT:AXIS" */
     size_t size;
 } ajp_fixed_dim;
 
@@ -85,6 +85,12 @@ aj_status ajp_graph_bind(ajp_graph *graph, const char *name, const ajp_tensor *t
 /* The type of every input as declared.  whole = false: the first axis counts samples, which all inputs must
  * have; true: as it is in the file, a symbolic first axis is 1. UNSUPPORTED when another axis is symbolic. */
 aj_status ajp_graph_declared_types(const ajp_graph *graph, bool whole, ajp_type *types, aj_error *err);
+/* A number, one given for a symbolic dimension, or SIZE_MAX. */
+size_t ajp_graph_dim(const ajp_graph *graph, const char *input, size_t axis, const ajp_onnx_dimension *dim);
+/* BAD_ARGUMENT when a given size has a name that no input uses. */
+aj_status ajp_graph_check_dims(const ajp_graph *graph, aj_error *err);
+/* Whether input k takes a tensor of this type (batch_axis 0: any number along that axis). */
+aj_status ajp_graph_check_type(const ajp_graph *graph, size_t k, const ajp_type *type, aj_error *err);
 /* Whether the number of samples stays open in the file. */
 bool ajp_graph_open_samples(const ajp_graph *graph);
 /* Shapes and constants of all nodes, as declared or (types of all inputs; batch_axis 0 counts samples) as

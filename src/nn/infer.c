@@ -1,4 +1,5 @@
 /* infer.c: shapes of all values, and what is constant among them. */
+#include <stdio.h>
 #include <string.h>
 
 #include "program.h"
@@ -28,19 +29,55 @@ aj_status ajp_graph_bind(ajp_graph *graph, const char *name, const ajp_tensor *t
 /* ---- types of the inputs --------------------------------------------------------------------------------
  */
 
-/* The number that the user gave for a symbolic dimension, else SIZE_MAX. */
-static size_t fixed_dim(const ajp_graph *g, const ajp_onnx_dimension *dim)
+/* "INPUT:AXIS" */
+static bool names_axis(const char *name, const char *input, size_t axis)
 {
-    for (size_t i = 0; i < g->n_fixed_dims; i++)
-        if (strcmp(g->fixed_dims[i].name, dim->dim_param) == 0) return g->fixed_dims[i].size;
+    size_t n = strlen(input);
+    char number[24];
+    snprintf(number, sizeof number, ":%zu", axis);
+    return strncmp(name, input, n) == 0 && strcmp(name + n, number) == 0;
+}
+
+static bool names_dim(const char *name, const char *input, size_t axis, const ajp_onnx_dimension *dim)
+{
+    return (name[0] != '\0' && strcmp(name, dim->dim_param) == 0) || names_axis(name, input, axis);
+}
+
+size_t ajp_graph_dim(const ajp_graph *graph, const char *input, size_t axis, const ajp_onnx_dimension *dim)
+{
+    if ((dim->has & 1u << 1) != 0 && dim->dim_value >= 0) return (size_t)dim->dim_value;
+    for (size_t i = 0; i < graph->n_fixed_dims; i++)
+        if (names_dim(graph->fixed_dims[i].name, input, axis, dim)) return graph->fixed_dims[i].size;
     return SIZE_MAX;
 }
 
 static size_t declared_dim(const ajp_graph *g, const ajp_value *value, size_t d)
 {
-    const ajp_onnx_dimension *dim = &value->declared->dim[d];
-    bool number = (dim->has & 1u << 1) != 0 && dim->dim_value >= 0;
-    return number ? (size_t)dim->dim_value : fixed_dim(g, dim);
+    return ajp_graph_dim(g, value->name, d, &value->declared->dim[d]);
+}
+
+static bool is_dim_used(const ajp_graph *g, const char *name)
+{
+    for (size_t i = 0; i < g->n_inputs; i++) {
+        const ajp_value *input = &g->values[g->inputs[i]];
+        for (size_t d = 0; input->declared != NULL && d < input->declared->n_dim; d++)
+            if (names_dim(name, input->name, d, &input->declared->dim[d])) return true;
+    }
+    return false;
+}
+
+aj_status ajp_graph_check_dims(const ajp_graph *graph, aj_error *err)
+{
+    for (size_t i = 0; i < graph->n_fixed_dims; i++) {
+        const ajp_fixed_dim *dim = &graph->fixed_dims[i];
+        if (dim->size == 0 || dim->size > AJP_MAX_ELEMENTS)
+            return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: dimension \"%s\" of size %zu; use 1 or more",
+                            graph->path, dim->name, dim->size);
+        if (!is_dim_used(graph, dim->name))
+            return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: no input has an open dimension named \"%.80s\"",
+                            graph->path, dim->name);
+    }
+    return AJ_OK;
 }
 
 static aj_status declared_type(const ajp_graph *g, const ajp_value *value, bool whole, ajp_type *out,
@@ -51,11 +88,15 @@ static aj_status declared_type(const ajp_graph *g, const ajp_value *value, bool 
         size_t size = declared_dim(g, value, d);
         bool samples = d == 0 && !whole;
         const char *name = value->declared->dim[d].dim_param;
+        if (size == SIZE_MAX && d > 0 && name[0] != '\0')
+            return ajp_fail(
+                err, AJ_UNSUPPORTED, 0,
+                "%s: dimension %zu of input \"%s\" is open; give a size to \"%.80s\" or \"%s:%zu\"", g->path,
+                d, value->name, name, value->name, d);
         if (size == SIZE_MAX && d > 0)
             return ajp_fail(err, AJ_UNSUPPORTED, 0,
-                            "%s: dimension %zu of input \"%s\" is symbolic%s%.40s; only the first one, which "
-                            "counts samples, may stay open: fix the others when the model is loaded",
-                            g->path, d, value->name, name[0] != '\0' ? ": " : "", name);
+                            "%s: dimension %zu of input \"%s\" is open; give a size to \"%s:%zu\"", g->path,
+                            d, value->name, value->name, d);
         t.dims[d] = samples || size == SIZE_MAX ? 1 : size;
         if (samples) t.batch_axis = 0;
     }
@@ -82,6 +123,24 @@ bool ajp_graph_open_samples(const ajp_graph *graph)
     const ajp_value *in = graph->n_inputs > 0 ? &graph->values[graph->inputs[0]] : NULL;
     return in != NULL && in->why_untyped == NULL && in->declared->n_dim > 0 &&
            declared_dim(graph, in, 0) == SIZE_MAX;
+}
+
+aj_status ajp_graph_check_type(const ajp_graph *graph, size_t k, const ajp_type *type, aj_error *err)
+{
+    const ajp_value *value = &graph->values[graph->inputs[k]];
+    char text[128];
+    if (value->why_untyped != NULL)
+        return ajp_fail(err, AJ_UNSUPPORTED, 0,
+                        "%s: input \"%s\" is %s; a dense tensor with a shape is needed", graph->path,
+                        value->name, value->why_untyped);
+    bool fits = type->dtype == value->type.dtype && type->rank == value->declared->n_dim;
+    for (size_t d = 0; fits && d < type->rank; d++) {
+        size_t want = declared_dim(graph, value, d);
+        fits = want == SIZE_MAX || want == type->dims[d] || (int)d == type->batch_axis;
+    }
+    if (fits) return AJ_OK;
+    return ajp_fail(err, AJ_MISMATCH, 0, "%s: input \"%s\" does not take %s", graph->path, value->name,
+                    ajp_type_text(type, text, sizeof text));
 }
 
 /* What shapes that are spelled out say for one sample. */

@@ -39,26 +39,69 @@ static char *folder_of(ajp_arena *arena, const char *path)
                          : ajp_arena_strndup(arena, path, (size_t)(slash - path));
 }
 
+static void describe(aj_model *model, const char *name)
+{
+    const ajp_program *p = &model->program;
+    const ajp_graph *g = &p->graph;
+    model->info = (aj_model_info){.path = name,
+                                  .sha256 = model->file->sha256,
+                                  .producer = g->model->producer_name,
+                                  .ir_version = g->model->ir_version,
+                                  .opset = g->opset,
+                                  .n_nodes = g->n_nodes,
+                                  .n_parameters = g->n_parameters,
+                                  .n_input_features = p->n_input_features,
+                                  .n_output_features = p->n_output_features,
+                                  .input_name = g->n_inputs > 0 ? g->values[g->inputs[0]].name : "",
+                                  .output_name = g->n_outputs > 0 ? g->values[g->outputs[0]].name : ""};
+}
+
+static aj_status copy_dimensions(aj_model *model, const aj_model_options *options, aj_error *err)
+{
+    ajp_graph *g = &model->program.graph;
+    ajp_fixed_dim *dims = ajp_arena_array(&model->arena, options->n_dimensions + 1, sizeof *dims);
+    if (dims == NULL) return ajp_no_memory(err, g->path);
+    for (size_t i = 0; i < options->n_dimensions; i++) {
+        dims[i] = (ajp_fixed_dim){ajp_arena_strdup(&model->arena, options->dimensions[i].name),
+                                  options->dimensions[i].size};
+        if (dims[i].name == NULL) return ajp_no_memory(err, g->path);
+    }
+    g->fixed_dims = dims;
+    g->n_fixed_dims = options->n_dimensions;
+    return ajp_graph_check_dims(g, err);
+}
+
+/* Dimensions that are open behind the first axis leave the program to those who know them. */
+static aj_status find_open(aj_model *model, aj_error *err)
+{
+    ajp_graph *g = &model->program.graph;
+    ajp_type *types = ajp_arena_array(&model->arena, g->n_inputs + 1, sizeof *types);
+    if (types == NULL) return ajp_no_memory(err, g->path);
+    for (size_t i = 0; i < g->n_inputs; i++)
+        if (g->values[g->inputs[i]].why_untyped != NULL) return AJ_OK; /* compiling says so */
+    model->is_open = ajp_graph_declared_types(g, true, types, &model->why_open) != AJ_OK;
+    return AJ_OK;
+}
+
 static aj_status compile(aj_model *model, const void *bytes, size_t size, const char *name,
-                         const char *folder, aj_error *err)
+                         const char *folder, const aj_model_options *options, aj_error *err)
 {
     ajp_program *p = &model->program;
     AJ_TRY(ajp_graph_build(&p->graph, model->context, &model->arena, bytes, size, name, folder, err));
-    AJ_TRY(ajp_program_compile(p, err));
+    if (options != NULL) AJ_TRY(copy_dimensions(model, options, err));
+    AJ_TRY(find_open(model, err));
+    if (!model->is_open) AJ_TRY(ajp_program_compile(p, err));
     model->file->bytes = bytes;
     model->file->size = size;
-    model->info = (aj_model_info){.path = name,
-                                  .sha256 = model->file->sha256,
-                                  .producer = p->graph.model->producer_name,
-                                  .ir_version = p->graph.model->ir_version,
-                                  .opset = p->graph.opset,
-                                  .n_nodes = p->graph.n_nodes,
-                                  .n_parameters = p->graph.n_parameters,
-                                  .n_input_features = p->n_input_features,
-                                  .n_output_features = p->n_output_features,
-                                  .input_name = p->graph.values[p->inputs[0].value].name,
-                                  .output_name = p->graph.values[p->outputs[0].value].name};
+    describe(model, name);
     return AJ_OK;
+}
+
+aj_status aj_model_ready(const aj_model *model, aj_error *err)
+{
+    if (!model->is_open) return AJ_OK;
+    if (err != NULL) *err = model->why_open;
+    return model->why_open.status;
 }
 
 static aj_status finish(aj_model **out, aj_model *model, aj_status st)
@@ -72,13 +115,23 @@ static aj_status finish(aj_model **out, aj_model *model, aj_status st)
 
 aj_status aj_model_load(aj_model **out, aj_context *context, const char *path, aj_error *err)
 {
+    return aj_model_load_with(out, context, path, NULL, err);
+}
+
+aj_status aj_model_load_with(aj_model **out, aj_context *context, const char *path,
+                             const aj_model_options *options, aj_error *err)
+{
     aj_model *model = NULL;
     *out = NULL;
+    if (options != NULL && options->struct_size != sizeof *options)
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "model options: struct_size %zu; use AJ_MODEL_OPTIONS_INIT",
+                        options->struct_size);
     AJ_TRY(new_model(&model, context, err));
     char *name = ajp_arena_strdup(&model->arena, path), *folder = folder_of(&model->arena, path);
     aj_status st = name == NULL || folder == NULL ? ajp_no_memory(err, path) : AJ_OK;
     if (st == AJ_OK) st = ajp_file_map_open(&model->file->map, context, path, err);
-    if (st == AJ_OK) st = compile(model, model->file->map.data, model->file->map.size, name, folder, err);
+    if (st == AJ_OK)
+        st = compile(model, model->file->map.data, model->file->map.size, name, folder, options, err);
     return finish(out, model, st);
 }
 
@@ -89,7 +142,8 @@ aj_status aj_model_load_memory(aj_model **out, aj_context *context, const void *
     *out = NULL;
     AJ_TRY(new_model(&model, context, err));
     char *copy = ajp_arena_strdup(&model->arena, name);
-    aj_status st = copy == NULL ? ajp_no_memory(err, name) : compile(model, bytes, size, copy, NULL, err);
+    aj_status st =
+        copy == NULL ? ajp_no_memory(err, name) : compile(model, bytes, size, copy, NULL, NULL, err);
     return finish(out, model, st);
 }
 
@@ -121,4 +175,74 @@ aj_layer_info aj_model_layer(const aj_model *model, size_t i)
 {
     return i < model->program.n_layers ? model->program.layers[i]
                                        : (aj_layer_info){.name = "", .op_type = ""};
+}
+
+/* ---- ports ----------------------------------------------------------------------------------------------
+ */
+
+size_t aj_model_n_inputs(const aj_model *model)
+{
+    return model->program.graph.n_inputs;
+}
+
+size_t aj_model_n_outputs(const aj_model *model)
+{
+    return model->program.graph.n_outputs;
+}
+
+static aj_port_info port_of(const ajp_graph *g, const ajp_onnx_value *declared)
+{
+    aj_port_info port = {.name = declared->name};
+    const ajp_onnx_tensor_type *type = declared->type != NULL ? declared->type->tensor_type : NULL;
+    if (type == NULL) return port;
+    if (type->elem_type > 0 && type->elem_type <= AJP_BFLOAT16 &&
+        ajp_dtype_size((ajp_dtype)type->elem_type) > 0)
+        port.type = (aj_type)type->elem_type;
+    if (type->shape == NULL || type->shape->n_dim > AJ_MAX_RANK) return port;
+    port.has_shape = true;
+    port.rank = type->shape->n_dim;
+    for (size_t d = 0; d < port.rank; d++) {
+        const ajp_onnx_dimension *dim = &type->shape->dim[d];
+        port.dims[d] = ajp_graph_dim(g, declared->name, d, dim);
+        port.dim_names[d] = dim->dim_param;
+    }
+    return port;
+}
+
+static const ajp_onnx_value *find_port(const ajp_onnx_value *ports, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(ports[i].name, name) == 0) return &ports[i];
+    return NULL;
+}
+
+static aj_port_info info_of(const aj_model *model, size_t value, bool output)
+{
+    const ajp_graph *g = &model->program.graph;
+    const ajp_onnx_graph *p = g->model->graph;
+    const ajp_onnx_value *declared = output ? find_port(p->output, p->n_output, g->values[value].name)
+                                            : find_port(p->input, p->n_input, g->values[value].name);
+    return declared != NULL ? port_of(g, declared) : (aj_port_info){.name = g->values[value].name};
+}
+
+aj_port_info aj_model_input(const aj_model *model, size_t i)
+{
+    const ajp_graph *g = &model->program.graph;
+    return i < g->n_inputs ? info_of(model, g->inputs[i], false) : (aj_port_info){.name = ""};
+}
+
+aj_port_info aj_model_output(const aj_model *model, size_t i)
+{
+    const ajp_graph *g = &model->program.graph;
+    return i < g->n_outputs ? info_of(model, g->outputs[i], true) : (aj_port_info){.name = ""};
+}
+
+const char *aj_type_name(aj_type type)
+{
+    return ajp_dtype_name((ajp_dtype)type);
+}
+
+size_t aj_type_bytes(aj_type type)
+{
+    return ajp_dtype_size((ajp_dtype)type);
 }

@@ -16,7 +16,7 @@ static aj_status too_much(const ajp_plan *plan, aj_error *err)
 /* ---- products -------------------------------------------------------------------------------------------
  */
 
-static aj_status pack_products(ajp_plan *plan, aj_error *err)
+static bool list_products(ajp_plan *plan)
 {
     const ajp_program *p = plan->program;
     size_t n_products = 0;
@@ -24,21 +24,72 @@ static aj_status pack_products(ajp_plan *plan, aj_error *err)
     plan->products = ajp_arena_array(&plan->arena, n_products + 1, sizeof *plan->products);
     plan->others = ajp_arena_array(&plan->arena, p->n_steps + 1, sizeof *plan->others);
     plan->product_of_step = ajp_arena_array(&plan->arena, p->n_steps + 1, sizeof *plan->product_of_step);
-    if (plan->products == NULL || plan->others == NULL || plan->product_of_step == NULL)
-        return too_much(plan, err);
+    if (plan->products == NULL || plan->others == NULL || plan->product_of_step == NULL) return false;
     for (size_t i = 0; i < p->n_steps; i++) {
         const ajp_step *step = &p->steps[i];
         /* what is left of a node beside its products is listed only when it costs something */
         if (!step->is_product && (step->n_op_products == 0 || step->other.flops > 0))
             plan->others[plan->n_others++] = &step->other;
         plan->product_of_step[i] = plan->n_products;
-        for (size_t k = 0; k < ajp_step_n_products(step); k++) {
-            ajp_product_step *product = &plan->products[plan->n_products++];
-            *product = step->is_product ? step->product : step->op_products[k];
-            if (!ajp_products_pack(product, &plan->arena)) return too_much(plan, err);
-        }
+        for (size_t k = 0; k < ajp_step_n_products(step); k++)
+            plan->products[plan->n_products++] = step->is_product ? step->product : step->op_products[k];
     }
+    return true;
+}
+
+/* turned: the weights as the file has them, [cols][rows], or NULL. */
+static bool pack_product(ajp_plan *plan, ajp_product_step *product, const float *turned, bool keep_weights)
+{
+    size_t n;
+    if (!ajp_products_packed_size(product, &n)) return false;
+    if (turned != NULL && keep_weights) {
+        float *weights = ajp_arena_array(&plan->arena, product->rows * product->cols, sizeof *weights);
+        if (weights == NULL) return false;
+        ajp_turn_weights(turned, product->rows, product->cols, weights);
+        product->weights = weights;
+    }
+    float *packed = plan->store != NULL ? ajp_packed_new(plan->store, n)
+                                        : ajp_arena_array(&plan->arena, n, sizeof *packed);
+    if (packed == NULL) return false;
+    if (turned != NULL)
+        ajp_pack_in_out(turned, product->rows, product->cols, product->rows, packed);
+    else
+        ajp_products_pack_to(product, packed);
+    product->packed = plan->store != NULL ? ajp_packed_keep(plan->store, packed) : packed;
+    return true;
+}
+
+static aj_status pack_products(ajp_plan *plan, const ajp_plan_options *options, aj_error *err)
+{
+    const ajp_program *p = plan->program;
+    plan->store = options->store;
+    for (size_t i = 0; i < p->n_steps; i++)
+        for (size_t k = 0; k < ajp_step_n_products(&p->steps[i]); k++)
+            if (!pack_product(plan, &plan->products[plan->product_of_step[i] + k],
+                              p->steps[i].is_product ? p->steps[i].turned_weights : NULL,
+                              options->keep_weights))
+                return too_much(plan, err);
     return AJ_OK;
+}
+
+/* Before anything large is allocated: packed weights and the workspaces of all threads. */
+static aj_status check_limit(const ajp_plan *plan, aj_error *err)
+{
+    size_t limit = plan->context->memory_limit_bytes;
+    double bytes =
+        ((double)plan->memory_size + (double)plan->scratch_size) * aj_context_threads(plan->context);
+    for (size_t i = 0; i < plan->n_products; i++) {
+        const ajp_product_step *p = &plan->products[i];
+        bytes +=
+            (double)ajp_round_up(p->rows, AJP_LANES) * (double)p->cols * (double)p->groups * sizeof(float);
+    }
+    if (limit == 0 || bytes <= (double)limit) return AJ_OK;
+    return ajp_fail(
+        err, AJ_NO_MEMORY, 0,
+        "%s: running %zu samples at a time on %u threads takes %.3g GB, the limit is %.3g GB; use a "
+        "smaller chunk, fewer threads or a higher limit",
+        plan->program->graph.path, plan->max_chunk, aj_context_threads(plan->context), bytes * 1e-9,
+        (double)limit * 1e-9);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------------------
@@ -93,6 +144,7 @@ static aj_status lay_out(ajp_plan *plan, aj_error *err)
     alive a = {0, ajp_alloc(plan->context, (p->n_slots + 1) * sizeof(size_t)),
                ajp_alloc(plan->context, (p->n_slots + 1) * sizeof(size_t))};
     bool good = a.slot != NULL && a.size != NULL;
+    plan->memory_size = 0;
     plan->places = ajp_arena_array(&plan->arena, p->n_slots + 1, sizeof *plan->places);
     good = good && plan->places != NULL;
     for (size_t s = 0; good && s < p->n_slots; s++) {
@@ -193,14 +245,32 @@ static aj_status size_scratch(ajp_plan *plan, aj_error *err)
 aj_status ajp_plan_create(ajp_plan **out, aj_context *context, const aj_model *model, size_t max_chunk,
                           aj_error *err)
 {
-    return ajp_plan_create_for(out, context, &model->program, max_chunk, err);
+    ajp_plan_options options = {.max_chunk = max_chunk, .keep_weights = true};
+    *out = NULL;
+    AJ_TRY(aj_model_ready(model, err));
+    return ajp_plan_create_for(out, context, &model->program, &options, err);
+}
+
+static aj_status fill_plan(ajp_plan *plan, const ajp_plan_options *options, aj_error *err)
+{
+    const ajp_program *p = plan->program;
+    /* a model that is taken as a whole runs one input after the other */
+    plan->max_chunk = p->graph.whole    ? 1
+                      : options->choose ? ajp_program_chunk(p, options->max_chunk)
+                                        : options->max_chunk;
+    if (!list_products(plan)) return too_much(plan, err);
+    AJ_TRY(lay_out(plan, err));
+    AJ_TRY(check_limit(plan, err)); /* before the weights are packed, and again with the scratch memory */
+    AJ_TRY(pack_products(plan, options, err));
+    AJ_TRY(size_scratch(plan, err));
+    return check_limit(plan, err);
 }
 
 aj_status ajp_plan_create_for(ajp_plan **out, aj_context *context, const ajp_program *program,
-                              size_t max_chunk, aj_error *err)
+                              const ajp_plan_options *options, aj_error *err)
 {
     *out = NULL;
-    if (max_chunk == 0)
+    if (options->max_chunk == 0)
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: a chunk of 0 samples; use 1 or more",
                         program->graph.path);
     ajp_plan *plan = ajp_calloc(context, 1, sizeof *plan);
@@ -208,12 +278,8 @@ aj_status ajp_plan_create_for(ajp_plan **out, aj_context *context, const ajp_pro
     plan->context = context;
     plan->program = program;
     plan->kernels = ajp_kernels_for(context->isa);
-    /* a model that is taken as a whole runs one input after the other */
-    plan->max_chunk = program->graph.whole ? 1 : max_chunk;
     ajp_arena_init(&plan->arena, context);
-    aj_status st = pack_products(plan, err);
-    if (st == AJ_OK) st = lay_out(plan, err);
-    if (st == AJ_OK) st = size_scratch(plan, err);
+    aj_status st = fill_plan(plan, options, err);
     if (st != AJ_OK) {
         ajp_plan_destroy(plan);
         return st;
@@ -225,6 +291,8 @@ aj_status ajp_plan_create_for(ajp_plan **out, aj_context *context, const ajp_pro
 void ajp_plan_destroy(ajp_plan *plan)
 {
     if (plan == NULL) return;
+    for (size_t i = 0; plan->store != NULL && i < plan->n_products; i++)
+        ajp_packed_drop(plan->store, plan->products[i].packed);
     ajp_arena_free(&plan->arena);
     ajp_free(plan->context, plan);
 }
@@ -276,7 +344,10 @@ aj_status ajp_workspace_create(ajp_workspace **out, const ajp_plan *plan, aj_err
     /* zeroed: the padding of rows is read by vector code and must be numbers */
     if (ajp_size_add(plan->memory_size, plan->scratch_size, &size))
         workspace->memory = ajp_calloc(plan->context, 1, size + ALIGNMENT);
-    if (workspace->memory == NULL || workspace->tensors == NULL || workspace->bound == NULL) {
+    workspace->ports = ajp_calloc(plan->context, plan->program->n_inputs + plan->program->n_outputs + 1,
+                                  sizeof *workspace->ports);
+    if (workspace->memory == NULL || workspace->tensors == NULL || workspace->bound == NULL ||
+        workspace->ports == NULL) {
         ajp_workspace_destroy(workspace);
         return too_much(plan, err);
     }
@@ -290,5 +361,6 @@ void ajp_workspace_destroy(ajp_workspace *workspace)
     ajp_free(workspace->plan->context, workspace->memory);
     ajp_free(workspace->plan->context, workspace->tensors);
     ajp_free(workspace->plan->context, workspace->bound);
+    ajp_free(workspace->plan->context, workspace->ports);
     ajp_free(workspace->plan->context, workspace);
 }

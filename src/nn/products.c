@@ -49,16 +49,27 @@ bool ajp_products_declared(const ajp_op_products_query *query, ajp_product_step 
     return true;
 }
 
+bool ajp_products_packed_size(const ajp_product_step *step, size_t *out)
+{
+    size_t n;
+    return ajp_size_mul(ajp_round_up(step->rows, AJP_LANES), step->cols, &n) &&
+           ajp_size_mul(ajp_packed_size(step->rows, step->cols), step->groups, out);
+}
+
+void ajp_products_pack_to(const ajp_product_step *step, float *packed)
+{
+    for (size_t g = 0; g < step->groups; g++)
+        ajp_pack_out_in(ajp_product_weights(step, g), step->rows, step->cols, step->cols,
+                        packed + g * ajp_packed_size(step->rows, step->cols));
+}
+
 bool ajp_products_pack(ajp_product_step *step, ajp_arena *arena)
 {
-    size_t one, all;
-    if (!ajp_size_mul(ajp_round_up(step->rows, AJP_LANES), step->cols, &one)) return false;
-    one = ajp_packed_size(step->rows, step->cols);
-    if (!ajp_size_mul(one, step->groups, &all)) return false;
-    float *packed = ajp_arena_array(arena, all, sizeof *packed);
+    size_t n;
+    if (!ajp_products_packed_size(step, &n)) return false;
+    float *packed = ajp_arena_array(arena, n, sizeof *packed);
     if (packed == NULL) return false;
-    for (size_t g = 0; g < step->groups; g++)
-        ajp_pack_out_in(ajp_product_weights(step, g), step->rows, step->cols, step->cols, packed + g * one);
+    ajp_products_pack_to(step, packed);
     step->packed = packed;
     return true;
 }

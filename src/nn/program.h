@@ -23,10 +23,11 @@ typedef struct {
 typedef struct {
     bool is_product;
     bool turned; /* the constant is on the left: y = W X per sample; rows are gathered from columns of X */
-    size_t turned_cols;       /* columns of X */
-    ajp_product_step product; /* packed NULL here */
-    bool owns_weights;        /* a changed copy */
-    float *bias;              /* of product, writable while compiling */
+    size_t turned_cols;          /* columns of X */
+    ajp_product_step product;    /* packed NULL here */
+    bool owns_weights;           /* a changed copy */
+    const float *turned_weights; /* [cols][rows] as in the file; then product.weights is NULL */
+    float *bias;                 /* of product, writable while compiling */
     ajp_other_step other;
     const ajp_node *node;
     size_t n_in, n_out;
@@ -72,11 +73,15 @@ static inline size_t ajp_step_n_products(const ajp_step *step)
 aj_status ajp_program_compile(ajp_program *program, aj_error *err);
 /* The same for inputs of given types (batch_axis 0: samples; of all inputs, in order). */
 aj_status ajp_program_compile_as(ajp_program *program, const ajp_type *types, aj_error *err);
+/* At most `most` samples at a time: see chunk.c. */
+size_t ajp_program_chunk(const ajp_program *program, size_t most);
 /* A program of its own for other shapes: shares the file's constants with `base`, the rest is made in
  * `arena`. */
 aj_status ajp_program_derive(ajp_program *out, const ajp_program *base, ajp_arena *arena, aj_error *err);
 
-/* fold.c: true when the node was taken up by the product step. */
+/* fold.c: out[rows][cols] from w[cols][rows]. */
+void ajp_turn_weights(const float *w, size_t rows, size_t cols, float *out);
+/* true when the node was taken up by the product step. */
 bool ajp_fold_into_product(const ajp_graph *graph, ajp_step *step, const ajp_node *node, bool *no_memory);
 /* The step for Gemm or MatMul with one constant operand; false when it has to run as a plain operator. */
 bool ajp_product_from_node(const ajp_graph *graph, ajp_step *step, const ajp_node *node, bool *no_memory);
@@ -91,6 +96,9 @@ aj_status ajp_program_choose_layouts(ajp_program *program, aj_error *err);
 bool ajp_products_declared(const ajp_op_products_query *query, ajp_product_step **out, size_t *n);
 /* Packs the weights of a step. */
 bool ajp_products_pack(ajp_product_step *step, ajp_arena *arena);
+/* Floats of all groups packed; false: too many. */
+bool ajp_products_packed_size(const ajp_product_step *step, size_t *out);
+void ajp_products_pack_to(const ajp_product_step *step, float *packed);
 
 /* The products of one node in a run. */
 struct ajp_op_products {
@@ -113,6 +121,8 @@ struct aj_model {
     ajp_arena arena;
     struct ajp_model_file *file;
     ajp_program program;
+    bool is_open; /* dimensions that only data or the user can tell: the program is not compiled */
+    aj_error why_open;
     aj_model_info info;
 };
 

@@ -225,18 +225,17 @@ static void copy_outputs(const execution *e, void *const *outputs)
     }
 }
 
-aj_status ajp_plan_run_tensors(const ajp_plan *plan, ajp_workspace *workspace, const void *const *inputs,
-                               size_t n, void *const *outputs, const ajp_product_hook *hook, ajp_pool *pool,
-                               aj_error *err)
+aj_status ajp_plan_run_tensors(const ajp_plan *plan, ajp_workspace *workspace, size_t n,
+                               const ajp_product_hook *hook, ajp_pool *pool, aj_error *err)
 {
     const ajp_program *p = plan->program;
+    void *const *inputs = workspace->ports, *const *outputs = inputs + p->n_inputs;
     execution e = {plan, workspace, n, hook, pool, err};
     AJ_TRY(check_n(plan, n, err));
     if (n == 0) return AJ_OK;
     for (size_t k = p->n_outputs; k-- > 0;) /* the first of several names for a slot stays */
         if (p->outputs[k].slot != AJP_NO_VALUE) workspace->bound[p->outputs[k].slot] = outputs[k];
-    for (size_t k = 0; k < p->n_inputs; k++)
-        memcpy(&workspace->bound[p->inputs[k].slot], &inputs[k], sizeof inputs[k]);
+    for (size_t k = 0; k < p->n_inputs; k++) workspace->bound[p->inputs[k].slot] = inputs[k];
     AJ_TRY(run_steps(&e));
     copy_outputs(&e, outputs);
     return AJ_OK;

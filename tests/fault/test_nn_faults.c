@@ -82,6 +82,9 @@ static aj_status use(failing *state, const void *bytes, size_t size, aj_error *e
     CHECK((st == AJ_OK) == (model != NULL));
     if (st == AJ_OK) st = aj_session_create(&session, context, model, 32, err);
     if (model != NULL) CHECK((st == AJ_OK) == (session != NULL));
+    aj_tensor in = {AJ_TYPE_FLOAT32, 2, {3, 100}, x}, out;
+    if (st == AJ_OK) st = aj_session_run_tensors(session, &in, 1, &out, 1, err);
+    if (st == AJ_OK) CHECK(out.rank == 3 && out.dims[0] == 3);
     if (st == AJ_OK) {
         state->n_left = 0; /* running allocates nothing */
         CHECK_OK(aj_session_run(session, x, 300, y, err), *err);
