@@ -118,8 +118,8 @@ typedef struct {
     double train_loss, test_accuracy_ratio, learning_rate;
     double flops_so_far; /* forward and backward of training; 2 per MAC */
     double duration_seconds;
-    aj_estimate joules_so_far;    /* that training took, by the meter; value NaN: not known */
-    double kilograms_co2e_so_far; /* location-based; NaN: not known */
+    aj_estimate joules_so_far;      /* that training took, by the meter; value NaN: not known */
+    double location_kilograms_co2e; /* of these joules; NaN: not known */
 } aj_epoch_record;
 AJ_API AJ_MUST_USE aj_status aj_epoch_to_json(const aj_epoch_record *epoch, char **text, aj_error *err);
 

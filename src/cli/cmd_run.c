@@ -230,7 +230,7 @@ static void keep(session *s)
         say_energy(s);
         say_prices(s);
         if (kept && !cli_has(c, "no-ledger"))
-            cli_say(c, "run %.8s is in the ledger: aj ledger show %.8s", made.run.uid, made.run.uid);
+            cli_say(c, "run %.8s is in the ledger; its card: aj report %.8s", made.run.uid, made.run.uid);
     }
     cli_measure_warn_of_budgets(c);
     cli_measured_run_free(&made);

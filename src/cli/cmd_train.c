@@ -66,7 +66,7 @@ static int print_epoch_json(cli *c, const aj_train_epoch *epoch, const spending 
                               .flops_so_far = (double)epoch->flops,
                               .duration_seconds = epoch->duration_seconds,
                               .joules_so_far = {spent->energy.value, (double)NAN, spent->energy.origin},
-                              .kilograms_co2e_so_far = spent->kilograms_co2e};
+                              .location_kilograms_co2e = spent->kilograms_co2e};
     char *text = NULL;
     if (aj_epoch_to_json(&record, &text, &err) != AJ_OK) return cli_failed(c, &err);
     printf("%s\n", text);

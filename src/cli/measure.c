@@ -217,7 +217,7 @@ static void set_interval(cli_amount *part, const aj_zone_reading *zone, double b
 {
     double joules = zone->energy_joules.value, share = joules > 0 ? part->value / joules : 0;
     double tick = 0;
-    if (!isnan(zone->attributed_joules))
+    if (!isnan(zone->attributed_joules) && zone->kind != AJ_ZONE_GPU)
         tick = tick_ratio(busy_cpu_seconds) * (zone->attributed_joules + zone->others_joules);
     if (zone->high_joules > zone->low_joules) {
         part->low = fmax(share * zone->low_joules - tick, 0);
@@ -433,8 +433,6 @@ void cli_measure_remarks(cli_measure *m)
         if (m->zones[i].reading.role == AJ_ZONE_ROLE_COUNTED && m->zones[i].reading.status != AJ_OK)
             cli_say(m->c, "%s is missing in part or in whole: %s", m->zones[i].reading.name,
                     m->zones[i].message);
-    const char *remark;
-    for (size_t i = 0; (remark = aj_meter_remark(m->meter, i)) != NULL; i++) cli_say(m->c, "%s", remark);
 }
 
 /* ---- the run ------------------------------------------------------------------------------------- */

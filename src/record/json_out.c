@@ -269,7 +269,7 @@ aj_status aj_epoch_to_json(const aj_epoch_record *epoch, char **text, aj_error *
     ajp_json_number(&json, "joules_so_far", epoch->joules_so_far.value);
     bool known = !isnan(epoch->joules_so_far.value);
     ajp_json_string(&json, "joules_origin", known ? aj_origin_name(epoch->joules_so_far.origin) : NULL);
-    ajp_json_number(&json, "kilograms_co2e_so_far", epoch->kilograms_co2e_so_far);
+    ajp_json_number(&json, "location_kilograms_co2e", epoch->location_kilograms_co2e);
     ajp_json_object_end(&json);
     return ajp_json_finish(&json, text, err);
 }

@@ -319,13 +319,13 @@ static void numbers_and_text(void)
     CHECK_STRING(
         line, "{\"epoch\": 3, \"train_loss\": 0.25, \"test_accuracy_ratio\": 0.98, \"learning_rate\": 0.001, "
               "\"flops_so_far\": 1500000000000, \"duration_seconds\": null, \"joules_so_far\": null, "
-              "\"joules_origin\": null, \"kilograms_co2e_so_far\": null}");
+              "\"joules_origin\": null, \"location_kilograms_co2e\": null}");
     aj_text_free(line);
     epoch.joules_so_far = (aj_estimate){12.5, NAN, AJ_MODELLED};
-    epoch.kilograms_co2e_so_far = 0.25;
+    epoch.location_kilograms_co2e = 0.25;
     CHECK_OK(aj_epoch_to_json(&epoch, &line, &err), err);
     CHECK(strstr(line, "\"joules_so_far\": 12.5, \"joules_origin\": \"modelled\", "
-                       "\"kilograms_co2e_so_far\": 0.25}") != NULL);
+                       "\"location_kilograms_co2e\": 0.25}") != NULL);
     aj_text_free(line);
 }
 

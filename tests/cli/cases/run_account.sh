@@ -86,6 +86,10 @@ run run --sysfs none --nvml libnone.so --quiet --json --out run.json --zone FR -
 exits 0
 of 'm["run_joules"]["value"] > 0 and m["run_joules"]["origin"] != "measured" and m["run_joules"]["low"] < m["run_joules"]["value"] < m["run_joules"]["high"]'
 of 'all("model" in v["source"] for v in f["energy_joules"].values()) and all(v["low"] <= v["value"] <= v["high"] for v in f["energy_joules"].values())'
+of 'm["carbon"]["factor"]["spread_ratio"] is not None'
+interval='lambda g, e, spread: near(g["low"], max(0, g["value"] * (1 - math.hypot(1 - e["low"] / e["value"], 1.9599639845400545 * spread)))) and near(g["high"], g["value"] * (1 + math.hypot(e["high"] / e["value"] - 1, 1.9599639845400545 * spread)))'
+of "($interval)(f['location_kilograms_co2e'][None], m['run_joules'], m['carbon']['factor']['spread_ratio'])"
+of "($interval)(f['carbon_fee'][None], m['run_joules'], m['carbon']['factor']['spread_ratio']) and ($interval)(f['cost']['electricity'], m['run_joules'], 0)"
 of 'f["cost"]["electricity"]["low"] < f["cost"]["electricity"]["value"] < f["cost"]["electricity"]["high"]'
 run run --sysfs none --nvml libnone.so --quiet --json --out run.json -- sleep 0.2
 of 'm["run_joules"]["high"] > 0'
