@@ -438,8 +438,9 @@ aj_reading ajp_meter_total(const aj_meter *meter)
         sum.tree_cpu_seconds = meter->cpu_now.tree_seconds - meter->cpu_first.tree_seconds;
         sum.busy_cpu_seconds = meter->cpu_now.busy_seconds - meter->cpu_first.busy_seconds;
     }
+    double asleep = meter->tree.suspended_seconds(meter->tree.user) - meter->start_suspended_seconds;
     sum.suspended_seconds =
-        fmax(meter->tree.suspended_seconds(meter->tree.user) - meter->start_suspended_seconds, 0);
+        asleep < 0.001 ? 0 : asleep; /* two clocks read one after the other differ by less */
     sum.duration_seconds = meter->last_seconds - meter->start_seconds;
     for (size_t i = 0; i < meter->n_zones; i++) {
         const ajp_zone *zone = &meter->zones[i];

@@ -150,9 +150,9 @@ aj_status ajp_meter_follow(aj_meter *meter, const char *procfs_root, const ajp_f
  */
 void ajp_meter_divide_begin(aj_meter *meter);
 void ajp_meter_divide(aj_meter *meter, double least_seconds);
-/* CPU time comes in ticks of 10 ms: shorter windows would be mostly noise.  A mark cuts a window short. */
-#define AJP_WINDOW_SECONDS      1
-#define AJP_MARK_WINDOW_SECONDS 0.2
+/* CPU time comes in ticks of 10 ms: shorter windows would be mostly noise.  A mark cuts a window short, to
+ * AJP_MARK_WINDOW_SECONDS (phases.h). */
+#define AJP_WINDOW_SECONDS 1
 /* Whether the zone is divided at all: processors and memory by CPU time, devices by who has used them. */
 bool ajp_meter_divides(const aj_meter *meter, const ajp_zone *zone);
 /* The parts of a zone that now add up to `joules`; NaN where it is not divided. */

@@ -248,6 +248,9 @@ aj_status ajp_phases_get(const ajp_phases *phases, size_t i, const ajp_moment *n
                       .attributed_joules = sum.attributed_joules,
                       .flops = sum.flops};
     if (isnan(sum.joules)) out->low_joules = out->high_joules = NAN;
+    /* CPU time is not divided more often than that: what fell into a shorter phase is not known, and not 0 */
+    double each_seconds = sum.seconds / (double)(sum.n > 0 ? sum.n : 1);
+    if (each_seconds < AJP_MARK_WINDOW_SECONDS) out->attributed_joules = NAN;
     return AJ_OK;
 }
 

@@ -5,6 +5,9 @@
 #include "attojoule/meter.h"
 #include "base/internal.h"
 
+/* The shortest time that CPU time is divided over. */
+#define AJP_MARK_WINDOW_SECONDS 0.2
+
 /* Sums since the start, at one moment; NaN: not known. */
 typedef struct {
     double seconds, joules, low_joules, high_joules, attributed_joules, own_joules;

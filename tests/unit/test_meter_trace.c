@@ -211,7 +211,7 @@ static void divided(void)
     CHECK_CLOSE(r.reading.others_joules, 80, 1e-9);
     CHECK_INT(r.n_phases, 3);
     for (size_t i = 0; i < 2 && i < r.n_phases; i++) same_phase(&live[i], &r.phases[i]); /* c went on */
-    CHECK(r.phases[2].open && r.phases[2].attributed_joules >= live[2].attributed_joules);
+    CHECK(r.phases[2].open && isnan(live[2].attributed_joules)); /* shorter than CPU time is divided */
     aj_trace_record_destroy(&r);
     aj_meter_close(b.meter);
 }
