@@ -2,7 +2,8 @@
  *
  * SET is a known name ("fashion-mnist", "mnist"), a folder of IDX files (gzip allowed, the usual names
  * train-images-idx3-ubyte[.gz], t10k-images-idx3-ubyte[.gz], ...), or "inputs.npy[.gz]:labels.npy[.gz]"
- * (class numbers of any integer type, or one-hot rows), or "inputs.npy[.gz]" alone (no labels).
+ * (class numbers of any integer type, one-hot rows, or an array a sample: values, or class numbers of the
+ * elements of an output), or "inputs.npy[.gz]" alone (no labels).
  * A known name is looked for in the context's data_root, $AJ_DATA, $XDG_DATA_HOME/attojoule/data
  * (default ~/.local/share), and Debian's package folder, in this order: DIR/NAME holding IDX files.
  * A pair of .npy files is one set; asking it for a split other than the whole is refused, except that both
@@ -73,12 +74,16 @@ typedef struct {
     }
 
 typedef struct {
-    const char *name;               /* as asked for */
-    const char *split;              /* "test", "train" or "all" */
-    const char *origin;             /* the file or folder that was used */
-    size_t n_samples, n_features;   /* features: elements of one sample */
-    size_t rank, shape[8];          /* of one sample as it is read, without the sample axis: {28, 28} */
-    size_t n_classes;               /* largest label + 1, or the width of one-hot rows; 0 without labels */
+    const char *name;             /* as asked for */
+    const char *split;            /* "test", "train" or "all" */
+    const char *origin;           /* the file or folder that was used */
+    size_t n_samples, n_features; /* features: elements of one sample */
+    size_t rank, shape[8];        /* of one sample as it is read, without the sample axis: {28, 28} */
+    size_t n_classes;             /* largest label + 1, or the width of one-hot rows; 0 without labels */
+    /* Labels that are an array a sample: class numbers of an output's elements, or values to compare with. */
+    size_t n_targets; /* elements of one sample's; 0 = none */
+    size_t target_rank, target_shape[8];
+    size_t n_target_classes;        /* largest + 1 where all are whole and none is negative; else 0 */
     aj_preprocessing preprocessing; /* as it is done: its scale is a number */
     const char *declared_in;        /* or NULL */
 } aj_dataset_info;
@@ -96,7 +101,7 @@ AJ_API aj_dataset_info aj_dataset_describe(const aj_dataset *dataset);
  * set. */
 AJ_API AJ_MUST_USE aj_status aj_dataset_read(const aj_dataset *dataset, size_t first, size_t n, float *out,
                                              aj_error *err);
-/* n_samples class numbers, or NULL when the set has no labels; borrowed. */
+/* n_samples class numbers, or NULL when the set has no labels or other ones; borrowed. */
 AJ_API const int32_t *aj_dataset_labels(const aj_dataset *dataset);
 
 /* Known names, for listing: i = 0, 1, ... until NULL is returned.  *about (NULL allowed) gets a line with
@@ -111,6 +116,10 @@ AJ_API AJ_MUST_USE aj_status aj_dataset_locate(const aj_context *context, const 
 AJ_API AJ_MUST_USE aj_status aj_npy_write_float32(const aj_context *context, const char *path,
                                                   const float *values, size_t rows, size_t cols,
                                                   aj_error *err);
+/* The same for any shape of 1 to 9 axes. */
+AJ_API AJ_MUST_USE aj_status aj_npy_write_shaped(const aj_context *context, const char *path,
+                                                 const float *values, size_t rank, const size_t *shape,
+                                                 aj_error *err);
 
 #ifdef __cplusplus
 }

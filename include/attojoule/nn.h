@@ -92,6 +92,7 @@ typedef struct {
     size_t n_input_features; /* elements of one sample of all inputs; 0 while dimensions are open */
     size_t n_output_features;
     const char *input_name, *output_name;
+    size_t output_rank, output_shape[8]; /* of one sample, without the sample axis; rank 0 while open */
 } aj_model_info;
 AJ_API aj_model_info aj_model_describe(const aj_model *model);
 

@@ -63,10 +63,14 @@ typedef struct {
     uint64_t seed;
     unsigned n_trials, batch;
     const char *mode; /* "latency" or "throughput" */
+    /* Share of samples (of elements, where each has a class) of the right class; NaN where there are none. */
     double clean_accuracy_ratio, clean_loss;
     aj_summary accuracy_ratio;                                    /* over trials */
     double accuracy_ci95_dataset_low, accuracy_ci95_dataset_high; /* trials and images */
     const double *trial_accuracy_ratios; /* n_trials values: comparisons are paired on them */
+    double clean_top5_accuracy_ratio;    /* right class among the five largest; NaN with fewer than six */
+    aj_summary top5_accuracy_ratio;
+    const char *loss_of; /* what the loss is: "cross-entropy", "mean squared error"; NULL without labels */
     aj_summary loss;
     double macs_per_inference, flops_per_inference;
     double photons_per_mac;      /* incident / detected: how the axis counts; NaN without light */

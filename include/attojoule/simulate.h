@@ -43,9 +43,11 @@ typedef struct {
             NULL, NULL                                                                                     \
     }
 
-/* Accuracy (argmax of the output against the labels; NaN without labels), loss (cross-entropy of
- * softmax(output)), energy and latency of one inference.  The record must be destroyed by the caller; zeroed
- * on failure. MISMATCH: the model's input has another number of elements than a sample. */
+/* Accuracy (argmax of the output against class numbers, also one an element; NaN for other labels and
+ * without), loss (cross-entropy of softmax(output), or mean squared error against values of the output's
+ * shape), energy and latency of one inference.  The record must be destroyed by the caller; zeroed on
+ * failure. MISMATCH: the model's input has another number of elements than a sample, or the labels fit its
+ * output in no way. */
 AJ_API AJ_MUST_USE aj_status aj_evaluate(aj_evaluation *out, aj_context *context, const aj_model *model,
                                          const aj_dataset *dataset, const aj_evaluate_options *options,
                                          aj_error *err);

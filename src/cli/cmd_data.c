@@ -60,7 +60,14 @@ static void print_text(FILE *stream, const aj_dataset_info *info, const size_t *
     fprintf(stream, "%zu samples of ", info->n_samples);
     for (size_t i = 0; i < info->rank; i++) fprintf(stream, "%s%zu", i > 0 ? " x " : "", info->shape[i]);
     fprintf(stream, " = %zu numbers\n", info->n_features);
-    if (info->n_classes == 0) fputs("no labels\n", stream);
+    if (info->n_classes == 0 && info->n_targets > 0) {
+        fputs("labels are arrays of ", stream);
+        for (size_t i = 0; i < info->target_rank; i++)
+            fprintf(stream, "%s%zu", i > 0 ? " x " : "", info->target_shape[i]);
+        fputs(info->n_target_classes > 0 ? " class numbers\n" : " values\n", stream);
+    } else if (info->n_classes == 0) {
+        fputs("no labels\n", stream);
+    }
     for (size_t i = 0; i < info->n_classes; i++) fprintf(stream, "class %zu: %zu samples\n", i, counts[i]);
 }
 

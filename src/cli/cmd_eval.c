@@ -43,7 +43,9 @@ static int evaluate(cli *c, cli_evaluation *evaluation)
 {
     aj_error err = {AJ_OK, 0, ""};
     size_t n_samples = aj_dataset_describe(evaluation->dataset).n_samples;
-    size_t n_outputs = aj_model_describe(evaluation->model).n_output_features;
+    aj_model_info model = aj_model_describe(evaluation->model);
+    size_t n_outputs = model.n_output_features, shape[9] = {n_samples};
+    for (size_t i = 0; i < model.output_rank; i++) shape[i + 1] = model.output_shape[i];
     const char *outputs_path = cli_text(c, "outputs");
     float *outputs = outputs_path != NULL ? cli_allocate(n_samples * n_outputs, sizeof *outputs) : NULL;
     evaluation->options.outputs = outputs;
@@ -57,7 +59,7 @@ static int evaluate(cli *c, cli_evaluation *evaluation)
     aj_status st =
         aj_evaluate(&result, c->context, evaluation->model, evaluation->dataset, &evaluation->options, &err);
     if (st == AJ_OK && outputs != NULL)
-        st = aj_npy_write_float32(c->context, outputs_path, outputs, n_samples, n_outputs, &err);
+        st = aj_npy_write_shaped(c->context, outputs_path, outputs, model.output_rank + 1, shape, &err);
     free(outputs);
     if (st == AJ_INTERRUPTED) {
         cli_complain(c, "interrupted: an evaluation has no parts to keep, nothing was written");

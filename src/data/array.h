@@ -86,5 +86,10 @@ aj_status ajp_array_load(ajp_array *out, const aj_context *context, const char *
 aj_status ajp_labels_from_array(int32_t **out, size_t *n_classes, const ajp_array *array,
                                 size_t n_classes_known, const aj_context *context, const char *name,
                                 aj_error *err);
+/* Whether labels are an array a sample and not a class number: more than two axes; floats, or whole numbers
+ * beyond 0 and 1, in rows. */
+bool ajp_labels_are_arrays(const ajp_array *array);
+/* Largest + 1 where all elements are whole and none is negative; else 0. */
+size_t ajp_labels_n_classes(const ajp_array *array);
 
 #endif

@@ -14,7 +14,8 @@ struct aj_dataset {
     ajp_arena arena; /* strings */
     aj_dataset_info info;
     ajp_array inputs;
-    int32_t *labels; /* or NULL */
+    int32_t *labels;   /* or NULL */
+    ajp_array targets; /* of labels that are arrays, or single numbers that may be values; else data NULL */
     ajp_preparation preparation;
 };
 
@@ -23,6 +24,7 @@ typedef struct {
     const char *inputs, *labels; /* labels NULL: none */
     const char *origin, *split;
     size_t n_classes_known; /* 0 = not known */
+    bool free_form;         /* labels may be anything */
 } files;
 
 static aj_status idx_files(files *out, aj_dataset *d, const char *folder, aj_split split, aj_error *err)
@@ -86,6 +88,7 @@ static aj_status npy_files(files *out, aj_dataset *d, const char *set, aj_error 
     out->labels = colon != NULL ? copy + first + 1 : NULL;
     out->origin = out->inputs;
     out->split = "all";
+    out->free_form = true;
     return AJ_OK;
 }
 
@@ -104,7 +107,7 @@ static aj_status find_files(files *out, aj_dataset *d, const char *set, aj_split
 }
 
 /* NaN, infinities and doubles beyond float32 would turn into results without a word. */
-static aj_status check_finite(const ajp_array *a, const char *name, aj_error *err)
+static aj_status check_finite(const ajp_array *a, const char *name, const char *what, aj_error *err)
 {
     if (a->element != AJP_ELEMENT_F4 && a->element != AJP_ELEMENT_F8) return AJ_OK;
     size_t n_features = a->n_elements / a->shape[0];
@@ -112,9 +115,23 @@ static aj_status check_finite(const ajp_array *a, const char *name, aj_error *er
         double value = ajp_array_value(a, i);
         if (!(fabs(value) <= (double)FLT_MAX))
             return ajp_fail(err, AJ_CORRUPT, 0,
-                            "%s: element %zu of sample %zu is %g; inputs must be finite float32 numbers",
-                            name, i % n_features, i / n_features, value);
+                            "%s: element %zu of sample %zu is %g; %s must be finite float32 numbers", name,
+                            i % n_features, i / n_features, value, what);
     }
+    return AJ_OK;
+}
+
+/* Keeps the labels as they are; *array is given away. */
+static aj_status keep_targets(aj_dataset *d, ajp_array *array, const char *name, aj_error *err)
+{
+    AJ_TRY(check_finite(array, name, "labels", err));
+    d->info.n_targets = array->n_elements / array->shape[0];
+    d->info.target_rank = array->rank > 1 ? array->rank - 1 : 1;
+    d->info.target_shape[0] = 1;
+    for (size_t i = 1; i < array->rank; i++) d->info.target_shape[i - 1] = array->shape[i];
+    d->info.n_target_classes = ajp_labels_n_classes(array);
+    d->targets = *array;
+    array->data = NULL;
     return AJ_OK;
 }
 
@@ -127,9 +144,12 @@ static aj_status load_labels(aj_dataset *d, const files *f, aj_error *err)
     if (array.shape[0] != d->inputs.shape[0])
         st = ajp_fail(err, AJ_MISMATCH, 0, "%s has %zu labels, %s has %zu samples; they must be as many",
                       f->labels, array.shape[0], f->inputs, d->inputs.shape[0]);
-    if (st == AJ_OK)
+    bool arrays = f->free_form && ajp_labels_are_arrays(&array);
+    if (st == AJ_OK && !arrays)
         st = ajp_labels_from_array(&d->labels, &d->info.n_classes, &array, f->n_classes_known, d->context,
                                    f->labels, err);
+    bool single = array.n_elements == array.shape[0]; /* may be values too */
+    if (st == AJ_OK && f->free_form && (arrays || single)) st = keep_targets(d, &array, f->labels, err);
     ajp_array_free(&array, d->context);
     return st;
 }
@@ -139,7 +159,7 @@ static aj_status load(aj_dataset *d, const char *set, const aj_dataset_options *
     files f = {.n_classes_known = 0};
     AJ_TRY(find_files(&f, d, set, options->split, err));
     AJ_TRY(ajp_array_load(&d->inputs, d->context, f.inputs, err));
-    AJ_TRY(check_finite(&d->inputs, f.inputs, err));
+    AJ_TRY(check_finite(&d->inputs, f.inputs, "inputs", err));
     AJ_TRY(load_labels(d, &f, err));
     const ajp_array *a = &d->inputs;
     d->info.name = ajp_arena_strdup(&d->arena, set);
@@ -192,6 +212,7 @@ void aj_dataset_close(aj_dataset *dataset)
 {
     if (dataset == NULL) return;
     ajp_array_free(&dataset->inputs, dataset->context);
+    ajp_array_free(&dataset->targets, dataset->context);
     ajp_free(dataset->context, dataset->labels);
     ajp_arena_free(&dataset->arena);
     ajp_free(dataset->context, dataset);
@@ -231,6 +252,12 @@ void ajp_dataset_gather(const aj_dataset *dataset, const uint32_t *indices, size
         if (i + ROWS_AHEAD < n) fetch_row(dataset, indices[i + ROWS_AHEAD]);
         ajp_prepare(&dataset->preparation, &dataset->inputs, indices[i], 1, out + i * out_row);
     }
+}
+
+void ajp_dataset_targets(const aj_dataset *dataset, size_t first, size_t n, float *out)
+{
+    size_t n_targets = dataset->info.n_targets;
+    ajp_array_floats(&dataset->targets, first * n_targets, n * n_targets, 1.0f, out);
 }
 
 const int32_t *aj_dataset_labels(const aj_dataset *dataset)

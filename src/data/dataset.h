@@ -10,4 +10,7 @@
 void ajp_dataset_gather(const aj_dataset *dataset, const uint32_t *indices, size_t n, float *out,
                         size_t out_row);
 
+/* Targets of samples first .. first+n-1 as [n][n_targets]; within the set (the caller's duty). */
+void ajp_dataset_targets(const aj_dataset *dataset, size_t first, size_t n, float *out);
+
 #endif

@@ -69,3 +69,45 @@ aj_status ajp_labels_from_array(int32_t **out, size_t *n_classes, const ajp_arra
     *n_classes = rows ? array->shape[1] : (size_t)largest + 1;
     return AJ_OK;
 }
+
+static bool is_float(const ajp_array *array)
+{
+    return array->element == AJP_ELEMENT_F4 || array->element == AJP_ELEMENT_F8;
+}
+
+static bool is_one_hot(const ajp_array *array)
+{
+    int32_t label;
+    for (size_t i = 0; i < array->shape[0]; i++)
+        if (one_hot(array, i, &label, "", NULL) != AJ_OK) return false;
+    return true;
+}
+
+/* Rows of whole 0s and 1s are meant to be one-hot: where they are not, that is said. */
+static bool beyond_0_and_1(const ajp_array *array)
+{
+    for (size_t i = 0; i < array->n_elements; i++) {
+        double value = ajp_array_value(array, i);
+        if (value != 0.0 && value != 1.0) return true;
+    }
+    return false;
+}
+
+bool ajp_labels_are_arrays(const ajp_array *array)
+{
+    if (array->rank > 2) return true;
+    bool rows = array->rank == 2 && array->shape[1] > 1;
+    if (rows) return is_float(array) ? !is_one_hot(array) : beyond_0_and_1(array);
+    return is_float(array) && ajp_labels_n_classes(array) == 0;
+}
+
+size_t ajp_labels_n_classes(const ajp_array *array)
+{
+    double largest = 0.0;
+    for (size_t i = 0; i < array->n_elements; i++) {
+        double value = ajp_array_value(array, i);
+        if (!(value >= 0.0 && value < (double)MAX_CLASSES) || value != floor(value)) return 0;
+        if (value > largest) largest = value;
+    }
+    return (size_t)largest + 1;
+}

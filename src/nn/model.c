@@ -39,6 +39,21 @@ static char *folder_of(ajp_arena *arena, const char *path)
                          : ajp_arena_strndup(arena, path, (size_t)(slash - path));
 }
 
+/* Of one sample: without the axis that counts samples (and axes of 1 before it), or, where the network is
+ * taken as a whole, without a first axis of 1. */
+static void describe_output(aj_model_info *info, const ajp_port *output)
+{
+    const ajp_type *type = &output->type;
+    size_t first = 0, rank = 0;
+    if (type->batch_axis >= 0)
+        first = (size_t)type->batch_axis + (type->dims[type->batch_axis] == 1);
+    else if (type->rank > 1 && type->dims[0] == 1)
+        first = 1;
+    for (size_t i = first; i < type->rank; i++) info->output_shape[rank++] = type->dims[i];
+    if (rank == 0) info->output_shape[rank++] = output->n;
+    info->output_rank = rank;
+}
+
 static void describe(aj_model *model, const char *name)
 {
     const ajp_program *p = &model->program;
@@ -54,6 +69,7 @@ static void describe(aj_model *model, const char *name)
                                   .n_output_features = p->n_output_features,
                                   .input_name = g->n_inputs > 0 ? g->values[g->inputs[0]].name : "",
                                   .output_name = g->n_outputs > 0 ? g->values[g->outputs[0]].name : ""};
+    if (p->n_output_features > 0) describe_output(&model->info, &p->outputs[0]);
 }
 
 static aj_status copy_dimensions(aj_model *model, const aj_model_options *options, aj_error *err)

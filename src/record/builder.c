@@ -54,6 +54,8 @@ aj_status ajp_record_begin(aj_evaluation *record, aj_error *err)
         .accuracy_ratio = ajp_summary_none(),
         .accuracy_ci95_dataset_low = MISSING,
         .accuracy_ci95_dataset_high = MISSING,
+        .clean_top5_accuracy_ratio = MISSING,
+        .top5_accuracy_ratio = ajp_summary_none(),
         .loss = ajp_summary_none(),
         .macs_per_inference = MISSING,
         .flops_per_inference = MISSING,

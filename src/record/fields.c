@@ -148,6 +148,9 @@ aj_status ajp_record_check(const aj_evaluation *record, const char *name, aj_err
     AJ_TRY(check_number(name, "clean_accuracy_ratio", AJP_FIELD_RATIO, record->clean_accuracy_ratio, err));
     AJ_TRY(check_number(name, "clean_loss", AJP_FIELD_ANY, record->clean_loss, err));
     AJ_TRY(check_summary(name, "accuracy_ratio", AJP_FIELD_RATIO, &record->accuracy_ratio, err));
+    AJ_TRY(check_number(name, "clean_top5_accuracy_ratio", AJP_FIELD_RATIO, record->clean_top5_accuracy_ratio,
+                        err));
+    AJ_TRY(check_summary(name, "top5_accuracy_ratio", AJP_FIELD_RATIO, &record->top5_accuracy_ratio, err));
     AJ_TRY(check_summary(name, "loss", AJP_FIELD_ANY, &record->loss, err));
     for (unsigned i = 0; record->trial_accuracy_ratios != NULL && i < record->n_trials; i++)
         AJ_TRY(check_number(name, "trial_accuracy_ratios", AJP_FIELD_RATIO, record->trial_accuracy_ratios[i],

@@ -369,6 +369,9 @@ static void get_evaluation(reader *in, const json_t *root)
     get_summary(in, root, "accuracy_ratio", &record->accuracy_ratio);
     get_interval(in, get_object(in, root, "", "accuracy_ratio"), "accuracy_ratio", "ci95_dataset",
                  &record->accuracy_ci95_dataset_low, &record->accuracy_ci95_dataset_high);
+    record->clean_top5_accuracy_ratio = get_number(in, root, "", "clean_top5_accuracy_ratio");
+    get_summary(in, root, "top5_accuracy_ratio", &record->top5_accuracy_ratio);
+    record->loss_of = get_string(in, root, "", "loss_of");
     get_summary(in, root, "loss", &record->loss);
     get_fields(in, root, "", ajp_evaluation_fields, record);
     record->latency_of = get_string(in, root, "", "latency_of");

@@ -169,6 +169,12 @@ static void put_accuracy(ajp_json *json, const aj_evaluation *record)
             ajp_json_number(json, NULL, record->trial_accuracy_ratios[i]);
         ajp_json_array_end(json);
     }
+    ajp_json_number(json, "clean_top5_accuracy_ratio", record->clean_top5_accuracy_ratio);
+    ajp_json_object(json, "top5_accuracy_ratio");
+    put_summary(json, &record->top5_accuracy_ratio);
+    ajp_json_count(json, "n", record->top5_accuracy_ratio.n);
+    ajp_json_object_end(json);
+    ajp_json_string(json, "loss_of", record->loss_of);
     ajp_json_object(json, "loss");
     put_summary(json, &record->loss);
     ajp_json_count(json, "n", record->loss.n);

@@ -83,6 +83,34 @@ static void accuracy_facts(const aj_evaluation *record, ajp_grid *grid)
     ajp_grid_format(grid, "95 %%: %s to %s %%", low.text, high.text);
 }
 
+static void top5_facts(const aj_evaluation *record, ajp_grid *grid)
+{
+    ajp_number clean = ajp_percent(record->clean_top5_accuracy_ratio, 2);
+    ajp_number mean = ajp_percent(record->top5_accuracy_ratio.mean, 2);
+    if (isnan(record->clean_top5_accuracy_ratio)) return;
+    fact(grid, "among the five largest");
+    if (isnan(record->top5_accuracy_ratio.mean))
+        ajp_grid_format(grid, "%s %%", clean.text);
+    else
+        ajp_grid_format(grid, "%s %% exact, %s %% on the hardware", clean.text, mean.text);
+}
+
+/* Where there are no classes, the loss is what a network is judged by. */
+static void loss_facts(const aj_evaluation *record, ajp_grid *grid)
+{
+    const char *what = record->loss_of != NULL ? record->loss_of : "loss";
+    if (!isnan(record->clean_accuracy_ratio) || isnan(record->clean_loss)) return;
+    fact(grid, "loss, exact arithmetic");
+    ajp_grid_format(grid, "%.6g (%s)", record->clean_loss, what);
+    if (isnan(record->loss.mean)) return;
+    fact(grid, "loss on the hardware");
+    if (isnan(record->loss.ci95_low))
+        ajp_grid_format(grid, "%.6g (one trial: no interval)", record->loss.mean);
+    else
+        ajp_grid_format(grid, "%.6g (95 %%: %.6g to %.6g over %zu trials)", record->loss.mean,
+                        record->loss.ci95_low, record->loss.ci95_high, record->loss.n);
+}
+
 static void energy_facts(const aj_evaluation *record, ajp_grid *grid)
 {
     for (int boundary = 0; boundary < AJ_N_BOUNDARIES; boundary++) {
@@ -181,6 +209,8 @@ void ajp_table_facts(const aj_evaluation *record, ajp_arena *arena, ajp_grid *ou
                         ajp_node(record) != NULL ? "; " : "",
                         ajp_node(record) != NULL ? ajp_node(record) : "");
     accuracy_facts(record, out);
+    top5_facts(record, out);
+    loss_facts(record, out);
     ajp_number photons = ajp_plain(record->photons_per_mac, 4);
     if (!isnan(record->photons_per_mac)) {
         fact(out, "photons per MAC");

@@ -92,6 +92,21 @@ static void cell_accuracy(ajp_grid *grid, const aj_evaluation *record)
         ajp_grid_format(grid, "%s ± %s", mean.text, half.text);
 }
 
+static bool any_top5(const ajp_view *view)
+{
+    for (size_t i = 0; i < view->n_entries; i++)
+        if (!isnan(view->entries[i].record->clean_top5_accuracy_ratio)) return true;
+    return false;
+}
+
+static void cell_top5(ajp_grid *grid, const aj_evaluation *record)
+{
+    bool exact = isnan(record->top5_accuracy_ratio.mean);
+    ajp_number text =
+        ajp_percent(exact ? record->clean_top5_accuracy_ratio : record->top5_accuracy_ratio.mean, 2);
+    ajp_grid_cell(grid, text.text);
+}
+
 /* What an inference costs depends on how many share the weights, and on the mode. */
 static bool same_batch(const ajp_view *view)
 {
@@ -123,6 +138,7 @@ void ajp_table_boundaries(const ajp_view *view, bool per_mac, ajp_arena *arena, 
     }
     if (!same_batch(view)) ajp_grid_column(out, "batch", AJP_RIGHT);
     ajp_grid_column(out, "accuracy %", AJP_RIGHT);
+    if (any_top5(view)) ajp_grid_column(out, "top-5 %", AJP_RIGHT);
     ajp_grid_column(out, per_mac ? "optical / MAC" : "optical / inference", AJP_RIGHT);
     ajp_grid_column(out, per_mac ? "accelerator / MAC" : "accelerator / inference", AJP_RIGHT);
     ajp_grid_column(out, per_mac ? "system / MAC" : "system / inference", AJP_RIGHT);
@@ -141,6 +157,7 @@ void ajp_table_boundaries(const ajp_view *view, bool per_mac, ajp_arena *arena, 
         }
         if (!same_batch(view)) ajp_grid_format(out, "%u", record->batch);
         cell_accuracy(out, record);
+        if (any_top5(view)) cell_top5(out, record);
         for (int boundary = 0; boundary < AJ_N_BOUNDARIES; boundary++)
             cell_quantity(out,
                           per_mac ? ajp_per_mac(record, (aj_boundary)boundary)

@@ -187,7 +187,9 @@ aj_status ajp_record_study(aj_evaluation *out, const ajp_study *study, aj_error 
         record_preprocessing(out, &study->data);
     }
     out->clean_accuracy_ratio = study->clean_accuracy_ratio;
+    out->clean_top5_accuracy_ratio = study->clean_top5_accuracy_ratio;
     out->clean_loss = study->clean_loss;
+    out->loss_of = ajp_record_string(out, ajp_task_loss(study->task));
     double macs = 0.0;
     for (size_t i = 0; i < aj_model_n_layers(study->model); i++)
         macs += (double)aj_model_layer(study->model, i).macs_per_inference;

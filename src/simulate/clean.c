@@ -82,7 +82,7 @@ static void end(void *user, unsigned thread, size_t first, size_t n, const float
 {
     clean_pass *pass = user;
     size_t width = pass->study->n_outputs;
-    if (pass->score.correct != NULL)
+    if (pass->score.loss != NULL)
         ajp_score_rows(pass->study, outputs, first, n, pass->scratch[thread], &pass->score);
     if (pass->outputs != NULL)
         for (size_t i = 0; i < n * width; i++) pass->outputs[first * width + i] = outputs[i];
@@ -104,14 +104,10 @@ static aj_status prepare(clean_pass *pass, ajp_study *study, size_t n, bool labe
     for (unsigned i = 0; i < study->n_threads && good; i++) {
         pass->threads[i].pass = pass;
         pass->threads[i].hook = (ajp_product_hook){watch, &pass->threads[i]};
-        pass->scratch[i] = ajp_arena_array(arena, study->n_outputs, sizeof(float));
+        pass->scratch[i] = ajp_arena_array(arena, ajp_score_scratch(study), sizeof(float));
         good = pass->scratch[i] != NULL;
     }
-    if (good && labels) {
-        pass->score.correct = ajp_arena_array(arena, n, 1);
-        pass->score.loss = ajp_arena_array(arena, n, sizeof(double));
-        good = pass->score.correct != NULL && pass->score.loss != NULL;
-    }
+    if (good && labels) good = ajp_score_make(&pass->score, study, n, arena);
     return good ? AJ_OK : ajp_no_memory(err, "clean pass");
 }
 
@@ -133,7 +129,7 @@ aj_status ajp_study_clean(ajp_study *study, float *outputs, aj_error *err)
     size_t n = study->data.n_samples;
     ajp_pass pass = {begin, end, &clean};
     aj_status st;
-    AJ_TRY_DONE(prepare(&clean, study, n, study->labels != NULL, &arena, err));
+    AJ_TRY_DONE(prepare(&clean, study, n, true, &arena, err));
     AJ_TRY_DONE(ajp_study_pass(study, study->dataset, n, &pass, NULL, 0, err));
     for (size_t i = 0; i < study->n_products; i++) {
         const ajp_product_step *step = ajp_plan_product(study->plan, i);
@@ -142,8 +138,9 @@ aj_status ajp_study_clean(ajp_study *study, float *outputs, aj_error *err)
         study->statistics[i].input_crest_ratio =
             mean_crest(sum_squares, clean.max_abs + i * n, n, step->cols);
     }
-    if (study->labels != NULL) {
-        study->clean_accuracy_ratio = ajp_score_accuracy(study, &clean.score);
+    if (clean.score.loss != NULL) {
+        study->clean_accuracy_ratio = ajp_score_ratio(study, clean.score.correct);
+        study->clean_top5_accuracy_ratio = ajp_score_ratio(study, clean.score.top5);
         study->clean_loss = ajp_score_loss(study, &clean.score);
     }
 done:

@@ -20,8 +20,8 @@ typedef struct {
     unsigned n_readers;
     float **scratch;
     ajp_score score;
-    uint32_t *n_correct;     /* per sample, over trials */
-    double *accuracy, *loss; /* per trial */
+    uint64_t *n_correct;            /* per sample, over trials; or NULL */
+    double *accuracy, *top5, *loss; /* per trial */
     ajp_layer_error layer_error;
     bool *can_clip;            /* per product: its frozen part has a full well */
     double *input_sum_squares; /* of the first trial, for calibrated gains; or NULL */
@@ -68,9 +68,10 @@ static void end(void *user, unsigned thread, size_t first, size_t n, const float
 {
     evaluation *e = user;
     size_t width = e->study->n_outputs;
-    if (e->score.correct != NULL) {
+    if (e->score.loss != NULL) {
         ajp_score_rows(e->study, outputs, first, n, e->scratch[thread], &e->score);
-        for (size_t i = 0; i < n; i++) e->n_correct[first + i] += e->score.correct[first + i];
+        for (size_t i = 0; i < n && e->n_correct != NULL; i++)
+            e->n_correct[first + i] += e->score.correct[first + i];
     }
     if (e->outputs != NULL)
         for (size_t i = 0; i < n * width; i++) e->outputs[first * width + i] = outputs[i];
@@ -85,14 +86,13 @@ static aj_status prepare(evaluation *e, ajp_study *study, const ajp_mapping *map
     e->readers = ajp_arena_array(&e->arena, study->n_threads, sizeof *e->readers);
     e->scratch = ajp_arena_array(&e->arena, study->n_threads, sizeof *e->scratch);
     e->accuracy = ajp_arena_array(&e->arena, options->n_trials, sizeof(double));
+    e->top5 = ajp_arena_array(&e->arena, options->n_trials, sizeof(double));
     e->loss = ajp_arena_array(&e->arena, options->n_trials, sizeof(double));
     e->can_clip = ajp_arena_array(&e->arena, study->n_products, sizeof *e->can_clip);
-    bool good = e->readers != NULL && e->scratch != NULL && e->accuracy != NULL && e->loss != NULL &&
-                e->can_clip != NULL;
-    if (good && study->labels != NULL)
-        good = (e->score.correct = ajp_arena_array(&e->arena, n, 1)) != NULL &&
-               (e->score.loss = ajp_arena_array(&e->arena, n, sizeof(double))) != NULL &&
-               (e->n_correct = ajp_arena_array(&e->arena, n, sizeof(uint32_t))) != NULL;
+    bool good = e->readers != NULL && e->scratch != NULL && e->accuracy != NULL && e->top5 != NULL &&
+                e->loss != NULL && e->can_clip != NULL && ajp_score_make(&e->score, study, n, &e->arena);
+    if (good && e->score.correct != NULL)
+        good = (e->n_correct = ajp_arena_array(&e->arena, n, sizeof *e->n_correct)) != NULL;
     if (good && options->per_layer)
         good = ajp_size_mul(study->n_products, n, &n_cells) &&
                (e->layer_error.signal = ajp_arena_array(&e->arena, n_cells, sizeof(double))) != NULL &&
@@ -102,7 +102,7 @@ static aj_status prepare(evaluation *e, ajp_study *study, const ajp_mapping *map
                (e->input_sum_squares = ajp_arena_array(&e->arena, n_cells, sizeof(double))) != NULL;
     if (!good) return ajp_no_memory(err, "evaluation");
     for (unsigned i = 0; i < study->n_threads; i++) {
-        e->scratch[i] = ajp_arena_array(&e->arena, study->n_outputs, sizeof(float));
+        e->scratch[i] = ajp_arena_array(&e->arena, ajp_score_scratch(study), sizeof(float));
         if (e->scratch[i] == NULL) return ajp_no_memory(err, "evaluation");
         AJ_TRY(ajp_reader_init(&e->readers[i], mapping, study->chunk, options->reference, options->per_layer,
                                err));
@@ -137,11 +137,9 @@ static aj_status run_trial(evaluation *e, const ajp_mapping *mapping, const aj_e
     aj_status st = ajp_study_pass(e->study, e->study->dataset, n, &pass, work, n_before, err);
     ajp_trial_destroy(&trial);
     AJ_TRY(st);
-    e->accuracy[number] = e->loss[number] = (double)NAN;
-    if (e->score.correct != NULL) {
-        e->accuracy[number] = ajp_score_accuracy(e->study, &e->score);
-        e->loss[number] = ajp_score_loss(e->study, &e->score);
-    }
+    e->accuracy[number] = ajp_score_ratio(e->study, e->score.correct);
+    e->top5[number] = ajp_score_ratio(e->study, e->score.top5);
+    e->loss[number] = e->score.loss != NULL ? ajp_score_loss(e->study, &e->score) : (double)NAN;
     return AJ_OK;
 }
 
@@ -152,7 +150,7 @@ static void widen_by_images(aj_evaluation *out, const evaluation *e, unsigned n_
     size_t n = e->study->data.n_samples;
     double mean = out->accuracy_ratio.mean, squares = 0.0;
     for (size_t i = 0; i < n; i++) {
-        double score = (double)e->n_correct[i] / (double)n_trials;
+        double score = (double)e->n_correct[i] / ((double)n_trials * (double)e->study->n_elements);
         squares += (score - mean) * (score - mean);
     }
     double half_images = aj_normal_quantile(0.975) * sqrt(squares) / (double)n;
@@ -166,9 +164,11 @@ static void record_scores(aj_evaluation *out, const evaluation *e, const aj_eval
 {
     out->seed = options->seed;
     out->n_trials = options->n_trials;
+    if (e->score.loss == NULL) return;
+    out->loss = aj_summarize(e->loss, options->n_trials);
+    if (e->score.top5 != NULL) out->top5_accuracy_ratio = aj_summarize(e->top5, options->n_trials);
     if (e->score.correct == NULL) return;
     out->accuracy_ratio = aj_summarize(e->accuracy, options->n_trials);
-    out->loss = aj_summarize(e->loss, options->n_trials);
     out->trial_accuracy_ratios = ajp_record_copy(out, e->accuracy, options->n_trials, sizeof(double));
     widen_by_images(out, e, options->n_trials);
 }

@@ -25,7 +25,7 @@ static ajp_output_kind output_kind(const ajp_plan *plan)
     return AJP_OUTPUT_LOGITS;
 }
 
-static aj_status check_fit(const ajp_study *study, aj_error *err)
+static aj_status check_fit(ajp_study *study, aj_error *err)
 {
     aj_model_info info = aj_model_describe(study->model);
     if (study->data.n_features != study->n_features)
@@ -33,11 +33,7 @@ static aj_status check_fit(const ajp_study *study, aj_error *err)
             err, AJ_MISMATCH, 0,
             "%s: input \"%s\" has %zu elements but a sample of %s has %zu; use another data set or model",
             info.path, info.input_name, study->n_features, study->data.name, study->data.n_features);
-    if (study->labels != NULL && study->data.n_classes > study->n_outputs)
-        return ajp_fail(err, AJ_MISMATCH, 0,
-                        "%s: output \"%s\" has %zu classes but the labels of %s go up to %zu", info.path,
-                        info.output_name, study->n_outputs, study->data.name, study->data.n_classes - 1);
-    return AJ_OK;
+    return ajp_task_find(study, err);
 }
 
 static aj_status make_threads(ajp_study *study, aj_error *err)
@@ -118,7 +114,7 @@ aj_status ajp_study_create(ajp_study **out, aj_context *context, const aj_model 
     study->context = context;
     study->model = model;
     study->dataset = dataset;
-    study->clean_accuracy_ratio = study->clean_loss = (double)NAN;
+    study->clean_accuracy_ratio = study->clean_top5_accuracy_ratio = study->clean_loss = (double)NAN;
     ajp_arena_init(&study->arena, context);
     aj_status st = fill(study, chunk, err);
     if (st != AJ_OK) {

@@ -17,10 +17,20 @@
  * ---------------------------------------------------------------------- */
 typedef enum { AJP_OUTPUT_LOGITS, AJP_OUTPUT_PROBABILITIES, AJP_OUTPUT_LOG_PROBABILITIES } ajp_output_kind;
 
+/* What the labels are to the outputs. */
+typedef enum {
+    AJP_TASK_NONE,      /* there are no labels */
+    AJP_TASK_CLASSES,   /* one class number a sample; the output is a list of classes */
+    AJP_TASK_CLASS_MAP, /* one class number for every element beside the output's class axis (pixels, words)
+                         */
+    AJP_TASK_VALUES     /* values to compare the output with */
+} ajp_task;
+
 /* Per sample, so that sums can be taken in a fixed order. */
 typedef struct {
-    uint8_t *correct; /* n_samples; NULL without labels */
-    double *loss;     /* n_samples; NULL without labels */
+    uint32_t *correct; /* elements of the right class, n_samples; NULL where there are no classes */
+    uint32_t *top5;    /* among the five largest; NULL with fewer than six classes as well */
+    double *loss;      /* n_samples; NULL without labels */
 } ajp_score;
 
 /* ---- study
@@ -45,7 +55,10 @@ typedef struct {
     size_t chunk, n_products, n_features, n_outputs;
     ajp_product_statistics *statistics; /* n_products */
     ajp_output_kind output_kind;
-    double clean_accuracy_ratio, clean_loss;
+    ajp_task task;
+    size_t n_classes, n_elements; /* of a class map: elements with a class each; 1 of AJP_TASK_CLASSES */
+    size_t class_stride, element_stride; /* of the output: from class to class, from element to element */
+    double clean_accuracy_ratio, clean_top5_accuracy_ratio, clean_loss;
     ajp_arena arena;
 } ajp_study;
 
@@ -65,10 +78,20 @@ typedef struct {
 aj_status ajp_study_pass(ajp_study *study, const aj_dataset *dataset, size_t n, const ajp_pass *pass,
                          ajp_work *work, uint64_t n_before, aj_error *err);
 
-/* score.c: class and loss of n rows of outputs. scratch: n_outputs floats. */
+/* task.c: what the labels are to the outputs; MISMATCH where they fit in no way. */
+aj_status ajp_task_find(ajp_study *study, aj_error *err);
+/* What the loss is, for the record; NULL without labels. */
+const char *ajp_task_loss(ajp_task task);
+
+/* score.c: memory for n samples of a study with labels. false: there is not enough. */
+bool ajp_score_make(ajp_score *out, const ajp_study *study, size_t n, ajp_arena *arena);
+/* Floats of scratch that a thread needs. */
+size_t ajp_score_scratch(const ajp_study *study);
+/* Classes and loss of n rows of outputs. */
 void ajp_score_rows(const ajp_study *study, const float *outputs, size_t first, size_t n, float *scratch,
                     ajp_score *score);
-double ajp_score_accuracy(const ajp_study *study, const ajp_score *score);
+/* Share of what `counts` counts among all elements of all samples; NaN for NULL. */
+double ajp_score_ratio(const ajp_study *study, const uint32_t *counts);
 double ajp_score_loss(const ajp_study *study, const ajp_score *score);
 
 /* ---- mapping

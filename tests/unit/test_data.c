@@ -236,9 +236,8 @@ static void test_labels(void)
     CHECK_INT(aj_dataset_describe(d).n_classes, 4);
     CHECK_INT(aj_dataset_labels(d)[0], 3);
     aj_dataset_close(d);
-    hot[4] = 1;
     put("hot.npy", file,
-        npy(file, 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }\n", hot, 48));
+        npy(file, 1, "{'descr': '|i1', 'fortran_order': False, 'shape': (2, 3), }\n", "\0\1\0\0\1\1", 6));
     snprintf(pair, sizeof pair, "%s:%s", path_of("in:puts.npy"), path_of("hot.npy"));
     expect_bad(pair, AJ_CORRUPT, "hot.npy: row 1 is not one-hot");
     numbers[1] = -1;
@@ -252,6 +251,58 @@ static void test_labels(void)
     CHECK_CONTAINS(err.message, "2 samples");
     snprintf(pair, sizeof pair, "%s:labels.txt", path_of("in:puts.npy"));
     expect_bad(pair, AJ_BAD_ARGUMENT, "labels must be");
+}
+
+/* Opens inputs.npy with these labels. */
+static aj_dataset *open_labelled(const char *descr, const char *shape, const void *data, size_t size)
+{
+    unsigned char file[512];
+    char header[160], pair[600];
+    aj_dataset *d = NULL;
+    snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }\n", descr, shape);
+    put("array.npy", file, npy(file, 1, header, data, size));
+    snprintf(pair, sizeof pair, "%s:%s", path_of("in:puts.npy"), path_of("array.npy"));
+    CHECK_OK(aj_dataset_open(&d, context, pair, NULL, &err), err);
+    if (d == NULL) exit(1);
+    return d;
+}
+
+/* Labels that are an array a sample: kept as they are, and told from class numbers. */
+static void test_targets(void)
+{
+    const float values[6] = {0.5f, -1, 2, 3, 4, 5};
+    float out[6];
+    aj_dataset *d = open_labelled("<f4", "(2, 3)", values, sizeof values);
+    aj_dataset_info info = aj_dataset_describe(d);
+    CHECK(aj_dataset_labels(d) == NULL && info.n_classes == 0 && info.n_target_classes == 0);
+    CHECK(info.n_targets == 3 && info.target_rank == 1 && info.target_shape[0] == 3);
+    ajp_dataset_targets(d, 1, 1, out);
+    CHECK(memcmp(out, values + 3, 3 * sizeof *out) == 0);
+    aj_dataset_close(d);
+    d = open_labelled("|u1", "(2, 1, 3)", "\0\1\7\2\2\3", 6);
+    info = aj_dataset_describe(d);
+    CHECK(aj_dataset_labels(d) == NULL && info.n_target_classes == 8);
+    CHECK(info.target_rank == 2 && info.target_shape[0] == 1 && info.target_shape[1] == 3);
+    aj_dataset_close(d);
+    d = open_labelled("|i1", "(2, 3)", "\0\1\7\2\2\3", 6); /* words of a sentence, each with its class */
+    CHECK(aj_dataset_labels(d) == NULL && aj_dataset_describe(d).n_target_classes == 8);
+    aj_dataset_close(d);
+    d = open_labelled("<f4", "(2,)", values, 8); /* one value a sample */
+    CHECK(aj_dataset_labels(d) == NULL && aj_dataset_describe(d).n_targets == 1);
+    aj_dataset_close(d);
+    d = open_labelled("<f4", "(2, 1)", values + 2, 8); /* whole: classes, and values for who has one output */
+    info = aj_dataset_describe(d);
+    CHECK(info.n_classes == 4 && info.n_targets == 1 && info.target_shape[0] == 1);
+    ajp_dataset_targets(d, 0, 2, out);
+    CHECK(out[0] == 2 && out[1] == 3);
+    aj_dataset_close(d);
+    const float bad[4] = {0.5f, NAN, 1, 1};
+    unsigned char file[512];
+    char pair[600];
+    put("array.npy", file,
+        npy(file, 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }\n", bad, sizeof bad));
+    snprintf(pair, sizeof pair, "%s:%s", path_of("in:puts.npy"), path_of("array.npy"));
+    expect_bad(pair, AJ_CORRUPT, "element 1 of sample 0 is nan; labels must be finite");
 }
 
 static void test_write(void)
@@ -464,6 +515,7 @@ int main(void)
     test_options();
     test_npy_types();
     test_labels();
+    test_targets();
     test_write();
     test_bad_npy();
     test_bad_idx();

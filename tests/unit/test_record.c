@@ -59,9 +59,12 @@ static void make(aj_evaluation *r, double photons)
     r->mode = ajp_record_string(r, "latency");
     r->clean_accuracy_ratio = 0.9894;
     r->clean_loss = 0.1 + 0.2;
+    r->loss_of = ajp_record_string(r, "cross-entropy");
+    r->clean_top5_accuracy_ratio = 0.9987;
     double trials[5] = {0.704, 0.7, 1.0 / 3.0, 0.71, 0.705};
     r->trial_accuracy_ratios = ajp_record_copy(r, trials, 5, sizeof *trials);
     r->accuracy_ratio = aj_summarize(trials, 5);
+    r->top5_accuracy_ratio = aj_summarize(trials + 1, 4);
     r->accuracy_ci95_dataset_low = 0.694;
     r->accuracy_ci95_dataset_high = 0.714;
     r->loss = aj_summarize(trials, 1);
@@ -120,6 +123,9 @@ static void round_trip(void)
         CHECK_STRING(second.parameters[0].source, "Hamerly et al. 2019, Fig. 3");
         CHECK(isnan(second.parameters[2].value) && second.parameters[2].word == NULL);
         CHECK_INT(second.n_notes, 2);
+        CHECK(second.clean_top5_accuracy_ratio == 0.9987 && second.top5_accuracy_ratio.n == 4);
+        CHECK(second.top5_accuracy_ratio.mean == first.top5_accuracy_ratio.mean);
+        CHECK_STRING(second.loss_of, "cross-entropy");
         CHECK(second.preprocessing.scale == 1.0 / 255.0);
         CHECK_INT(second.preprocessing.n_mean, 3);
         CHECK(second.preprocessing.n_mean == 3 && second.preprocessing.mean[2] == 0.1 + 0.2);
@@ -258,6 +264,11 @@ static void refusals(void)
             "clean_accuracy_ratio");
     refused(text, "\"clean_accuracy_ratio\": 0.9894", "\"clean_accuracy_ratio\": \"high\"",
             "clean_accuracy_ratio");
+    refused(text, "\"clean_top5_accuracy_ratio\": 0.9987", "\"clean_top5_accuracy_ratio\": 1.2",
+            "clean_top5_accuracy_ratio");
+    refused(text, "\"layout\": \"nhwc\"", "\"layout\": \"hwc\"", "preprocessing.layout");
+    refused(text, "\"std\": [0.225]", "\"std\": [0]", "preprocessing.std");
+    refused(text, "\"mean\": [0.485", "\"mean\": [\"a\"", "preprocessing.mean");
     refused(text, "\"trials\": 5", "\"trials\": 5.5", "trials");
     refused(text, "\"trials\": 5", "\"trials\": -1", "trials");
     refused(text, "\"trials\": 5", "\"trials\": 4", "trial_accuracy_ratios");

@@ -62,6 +62,8 @@ static const char *const numbers[] = {"clean_accuracy_ratio",
                                       "accuracy_ci95_high_ratio",
                                       "accuracy_ci95_dataset_low_ratio",
                                       "accuracy_ci95_dataset_high_ratio",
+                                      "clean_top5_accuracy_ratio",
+                                      "top5_accuracy_ratio",
                                       "loss",
                                       "macs_per_inference",
                                       "flops_per_inference",
@@ -143,6 +145,8 @@ static void put_total(row *to, const aj_evaluation *record)
     put_number(to, record->accuracy_ratio.ci95_high);
     put_number(to, record->accuracy_ci95_dataset_low);
     put_number(to, record->accuracy_ci95_dataset_high);
+    put_number(to, record->clean_top5_accuracy_ratio);
+    put_number(to, record->top5_accuracy_ratio.mean);
     put_number(to, record->loss.mean);
     put_number(to, record->macs_per_inference);
     put_number(to, record->flops_per_inference);
@@ -154,7 +158,7 @@ static void put_total(row *to, const aj_evaluation *record)
 
 static void put_layer(row *to, const aj_layer_record *layer)
 {
-    for (int i = 0; i < 8; i++) put_number(to, (double)NAN); /* accuracy and loss are the network's */
+    for (int i = 0; i < 10; i++) put_number(to, (double)NAN); /* accuracy and loss are the network's */
     put_number(to, layer->macs);
     put_number(to, 2.0 * layer->macs);
     put_number(to, layer->photons_incident / layer->macs);
