@@ -20,6 +20,9 @@ typedef enum {
     DO_MOD,
     DO_PRELU,
     DO_SHIFT,
+    DO_BIT_AND,
+    DO_BIT_OR,
+    DO_BIT_XOR,
     DO_EQUAL, /* from here on the result is bool */
     DO_LESS,
     DO_LESS_OR_EQUAL,
@@ -32,9 +35,10 @@ typedef enum {
 
 typedef struct {
     operation what;
-    bool truncated;  /* Mod: the sign of the dividend, as C's fmod */
-    bool right;      /* BitShift */
-    bool same_shape; /* Max, Min, Sum, Mean before opset 8 */
+    bool truncated;             /* Mod: the sign of the dividend, as C's fmod */
+    bool right;                 /* BitShift */
+    bool same_shape;            /* Max, Min, Sum, Mean before opset 8 */
+    ajp_elementwise_params old; /* the others before opset 7 */
 } params;
 
 /* ---- elements ----------------------------------------------------------------------------------------- */
@@ -90,6 +94,12 @@ static ajp_number combine(const params *q, const ajp_number *a, const ajp_number
         return (ajp_number){AJP_REAL, a->d < 0 ? a->d * b->d : a->d, 0, 0};
     case DO_SHIFT:
         return (ajp_number){AJP_UNSIGNED, 0, 0, b->u > 63 ? 0 : q->right ? a->u >> b->u : a->u << b->u};
+    case DO_BIT_AND:
+        return (ajp_number){a->kind, 0, a->i & b->i, a->u & b->u};
+    case DO_BIT_OR:
+        return (ajp_number){a->kind, 0, a->i | b->i, a->u | b->u};
+    case DO_BIT_XOR:
+        return (ajp_number){a->kind, 0, a->i ^ b->i, a->u ^ b->u};
     case DO_EQUAL:
         return truth(ajp_number_equal(a, b));
     case DO_LESS:
@@ -117,9 +127,27 @@ static bool type_fits(const params *q, ajp_dtype dtype)
         dtype == AJP_UINT8 || dtype == AJP_UINT16 || dtype == AJP_UINT32 || dtype == AJP_UINT64;
     if (q->what >= DO_AND) return dtype == AJP_BOOL;
     if (q->what == DO_SHIFT) return is_unsigned;
+    if (q->what >= DO_BIT_AND && q->what <= DO_BIT_XOR)
+        return !ajp_dtype_is_float(dtype) && dtype != AJP_BOOL;
     if (q->what == DO_SUM || q->what == DO_MEAN || q->what == DO_PRELU) return ajp_dtype_is_float(dtype);
     if (q->what == DO_MOD && !q->truncated) return !ajp_dtype_is_float(dtype) && dtype != AJP_BOOL;
     return q->what == DO_EQUAL || dtype != AJP_BOOL;
+}
+
+/* The second operand as it is aligned: before opset 7 an attribute may say where, and the slopes of PRelu,
+ * one a channel, lie on axis 1. */
+static bool align(const params *q, size_t rank, ajp_type *b)
+{
+    ajp_elementwise_params old = q->old;
+    if (old.limited && q->what == DO_PRELU && b->rank == 1 && rank > 1 && b->dims[0] != 1)
+        old = (ajp_elementwise_params){.limited = true, .broadcast = true, .axis = 1};
+    return ajp_elementwise_align(&old, rank, b);
+}
+
+static bool fits_old_rules(const params *q, const ajp_type *a, const ajp_type *b)
+{
+    if (!q->old.limited || q->old.broadcast || q->what == DO_PRELU) return true;
+    return ajp_type_same_shape(a, b);
 }
 
 static aj_status infer(const ajp_op_infer *i)
@@ -140,7 +168,13 @@ static aj_status infer(const ajp_op_infer *i)
         if (q->same_shape && !ajp_type_same_shape(&out, i->in[k]))
             return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err,
                                  "has inputs of two shapes, which is allowed from opset 8 on");
-        AJ_TRY(ajp_elementwise_broadcast(i, &out, i->in[k], &sum));
+        ajp_type next = *i->in[k];
+        if (k == 1 && (!fits_old_rules(q, &out, &next) || !align(q, out.rank, &next)))
+            return ajp_node_fail(
+                i->path, i->node, AJ_CORRUPT, i->err,
+                "has inputs of shapes that do not fit; before opset 7 broadcasting has to be asked "
+                "for with the attributes broadcast and axis");
+        AJ_TRY(ajp_elementwise_broadcast(i, &out, &next, &sum));
         out = sum;
     }
     if (q->what == DO_PRELU && !ajp_type_same_shape(&out, i->in[0]))
@@ -168,12 +202,15 @@ typedef struct {
     size_t index[AJP_MAX_RANK], at[MAX_INPUTS], step[MAX_INPUTS][AJP_MAX_RANK];
 } walk;
 
-static void start(walk *w, const ajp_op_run *r)
+static void start(walk *w, const ajp_op_run *r, const params *q)
 {
     const ajp_type *out = &r->out[0].type;
     memset(w, 0, sizeof *w);
     for (size_t k = 0; k < r->n_in; k++) {
-        const ajp_type *in = &r->in[k].type;
+        ajp_type aligned = r->in[k].type;
+        const ajp_type *in = &aligned;
+        if (k == 1 && q != NULL)
+            (void)align(q, r->in[0].type.rank, &aligned); /* fitted when shapes were inferred */
         size_t step = 1, missing = out->rank - in->rank;
         for (size_t d = in->rank; d-- > 0; step *= in->dims[d])
             w->step[k][d + missing] = in->dims[d] == 1 ? 0 : step;
@@ -228,7 +265,7 @@ static aj_status run(const ajp_op_run *r)
         for (size_t i = 0; i < r->in[1].n; i++)
             if (ajp_tensor_int(&r->in[1], i) == 0)
                 return ajp_node_fail(r->path, r->node, AJ_BAD_ARGUMENT, r->err, "divides an integer by zero");
-    start(&w, r);
+    start(&w, r, q);
     for (size_t i = 0; i < r->out[0].n; i++) {
         ajp_number value = ajp_number_load(&r->in[0], w.at[0]);
         for (size_t k = 1; k < r->n_in; k++) {
@@ -248,7 +285,7 @@ static aj_status run_where(const ajp_op_run *r)
     const uint8_t *condition = r->in[0].data;
     char *y = r->out[0].data;
     walk w;
-    start(&w, r);
+    start(&w, r, NULL);
     for (size_t i = 0; i < r->out[0].n; i++) {
         size_t k = condition[w.at[0]] != 0 ? 1 : 2;
         memcpy(y + i * size, (const char *)r->in[k].data + w.at[k] * size, size);
@@ -260,16 +297,21 @@ static aj_status run_where(const ajp_op_run *r)
 /* ---- rows --------------------------------------------------------------------------------------------- */
 
 static const char *const no_attributes[] = {"consumed_inputs", NULL};
+static const char *const old_attributes[] = {"consumed_inputs", "broadcast", "axis", NULL};
 static const char *const mod_attributes[] = {"fmod", NULL};
 static const char *const shift_attributes[] = {"direction", NULL};
 
 static aj_status parse(const ajp_op_parse *p, params *q, operation what)
 {
-    int64_t truncated;
+    int64_t truncated, broadcast;
     q->what = what;
     q->same_shape = what <= DO_MEAN && p->node->opset < 8;
     AJ_TRY(ajp_op_int(p, "fmod", 0, &truncated));
     q->truncated = truncated != 0;
+    AJ_TRY(ajp_op_int(p, "broadcast", 0, &broadcast));
+    AJ_TRY(ajp_op_int(p, "axis", INT64_MIN, &q->old.axis));
+    q->old.limited = what > DO_MEAN && p->node->opset < 7;
+    q->old.broadcast = broadcast != 0;
     if (what != DO_SHIFT) return AJ_OK;
     const ajp_onnx_attribute *a = ajp_op_attribute(p->node, "direction");
     q->right = a != NULL && a->s.size == 5 && memcmp(a->s.data, "RIGHT", 5) == 0;
@@ -301,18 +343,21 @@ BROADCAST(max, DO_MAX, 1, SIZE_MAX, 1, no_attributes)
 BROADCAST(min, DO_MIN, 1, SIZE_MAX, 1, no_attributes)
 BROADCAST(sum, DO_SUM, 1, SIZE_MAX, 1, no_attributes)
 BROADCAST(mean, DO_MEAN, 1, SIZE_MAX, 1, no_attributes)
-BROADCAST(pow, DO_POW, 2, 2, 4, no_attributes)
+BROADCAST(pow, DO_POW, 2, 2, 4, old_attributes)
 BROADCAST(mod, DO_MOD, 2, 2, 1, mod_attributes)
-BROADCAST(prelu, DO_PRELU, 2, 2, 1, no_attributes)
+BROADCAST(prelu, DO_PRELU, 2, 2, 1, old_attributes)
 BROADCAST(bit_shift, DO_SHIFT, 2, 2, 1, shift_attributes)
-BROADCAST(equal, DO_EQUAL, 2, 2, 1, no_attributes)
-BROADCAST(less, DO_LESS, 2, 2, 1, no_attributes)
+BROADCAST(bitwise_and, DO_BIT_AND, 2, 2, 1, no_attributes)
+BROADCAST(bitwise_or, DO_BIT_OR, 2, 2, 1, no_attributes)
+BROADCAST(bitwise_xor, DO_BIT_XOR, 2, 2, 1, no_attributes)
+BROADCAST(equal, DO_EQUAL, 2, 2, 1, old_attributes)
+BROADCAST(less, DO_LESS, 2, 2, 1, old_attributes)
 BROADCAST(less_or_equal, DO_LESS_OR_EQUAL, 2, 2, 1, no_attributes)
-BROADCAST(greater, DO_GREATER, 2, 2, 1, no_attributes)
+BROADCAST(greater, DO_GREATER, 2, 2, 1, old_attributes)
 BROADCAST(greater_or_equal, DO_GREATER_OR_EQUAL, 2, 2, 1, no_attributes)
-BROADCAST(and, DO_AND, 2, 2, 1, no_attributes)
-BROADCAST(or, DO_OR, 2, 2, 1, no_attributes)
-BROADCAST(xor, DO_XOR, 2, 2, 1, no_attributes)
+BROADCAST(and, DO_AND, 2, 2, 1, old_attributes)
+BROADCAST(or, DO_OR, 2, 2, 1, old_attributes)
+BROADCAST(xor, DO_XOR, 2, 2, 1, old_attributes)
 
 extern const ajp_op ajp_op_where;
 const ajp_op ajp_op_where = {.layout = AJP_LAYOUT_ELEMENTS,

@@ -185,7 +185,10 @@ static aj_status infer(const ajp_op_infer *i)
         if (i->in[k] == NULL) return ajp_op_corrupt(i, "lacks its input %zu", k);
         if (i->in[k]->dtype == AJP_BOOL || i->in[k]->dtype != i->in[0]->dtype) return ajp_op_refuse(i, k);
     }
-    if (!read_equation(&e, q->equation, i->n_in, i->in))
+    bool fits = read_equation(&e, q->equation, i->n_in, i->in);
+    for (size_t k = 0; !fits && k < i->n_in; k++)
+        if (i->in[k]->batch_axis >= 0) return ajp_op_mixes(i, "its equation does not fit one sample");
+    if (!fits)
         return ajp_op_corrupt(i, "has an equation \"%.60s\" that does not fit its inputs", q->equation);
     for (size_t l = 0, work = 1; l < e.n_labels; l++)
         if (e.labels[l].n > 0 && (!ajp_size_mul(work, e.labels[l].n, &work) || work > AJP_MAX_ELEMENTS))

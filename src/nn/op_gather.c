@@ -172,14 +172,14 @@ static aj_status infer_gather_nd(const ajp_op_infer *i)
     size_t b = (size_t)q->batch_dims, tuple = indices->dims[indices->rank - 1];
     if (tuple < 1 || tuple > data->rank - b || indices->batch_axis == (int)indices->rank - 1)
         return ajp_op_corrupt(i, "has indices of %zu numbers for data of %zu axes", tuple, data->rank);
+    ajp_type out = {data->dtype, -1, 0, {0}};
+    AJ_TRY(nd_batch(i, &out));
     for (size_t d = 0; d < b; d++)
         if (data->dims[d] != indices->dims[d]) return ajp_op_corrupt(i, "has batches of several sizes");
     if (indices->rank - 1 + data->rank - b - tuple > AJP_MAX_RANK)
         return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err, "would make more than 8 dimensions");
-    ajp_type out = {data->dtype, -1, 0, {0}};
     for (size_t d = 0; d + 1 < indices->rank; d++) out.dims[out.rank++] = indices->dims[d];
     for (size_t d = b + tuple; d < data->rank; d++) out.dims[out.rank++] = data->dims[d];
-    AJ_TRY(nd_batch(i, &out));
     i->out[0] = out;
     return AJ_OK;
 }

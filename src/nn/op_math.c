@@ -142,6 +142,13 @@ static aj_status infer_not(const ajp_op_infer *i)
     return AJ_OK;
 }
 
+static aj_status infer_bits(const ajp_op_infer *i)
+{
+    if (ajp_dtype_is_float(i->in[0]->dtype) || i->in[0]->dtype == AJP_BOOL) return refuse_type(i);
+    i->out[0] = *i->in[0];
+    return AJ_OK;
+}
+
 static aj_status infer_test(const ajp_op_infer *i)
 {
     AJ_TRY(infer_real(i));
@@ -280,6 +287,14 @@ static aj_status run_not(const ajp_op_run *r)
     const uint8_t *x = r->in[0].data;
     uint8_t *y = r->out[0].data;
     for (size_t i = 0; i < r->in[0].n; i++) y[i] = x[i] == 0;
+    return AJ_OK;
+}
+
+static aj_status run_bitwise_not(const ajp_op_run *r)
+{
+    const unsigned char *x = r->in[0].data;
+    unsigned char *y = r->out[0].data;
+    for (size_t i = 0; i < r->in[0].n * ajp_dtype_size(r->in[0].type.dtype); i++) y[i] = (unsigned char)~x[i];
     return AJ_OK;
 }
 
@@ -439,6 +454,7 @@ UNARY(gelu, 7, sizeof(params), gelu_attributes, parse_gelu, infer_real, run_gelu
 UNARY(hard_swish, 3, sizeof(params), no_attributes, NULL, infer_real, run_hard_swish)
 UNARY(hard_sigmoid, 2, sizeof(params), hard_attributes, parse_hard, infer_real, run_hard_sigmoid)
 UNARY(not, 1, 0, no_attributes, NULL, infer_not, run_not)
+UNARY(bitwise_not, 1, 0, no_attributes, NULL, infer_bits, run_bitwise_not)
 UNARY(is_nan, 1, sizeof(test_params), no_attributes, parse_nan, infer_test, run_test)
 UNARY(is_inf, 1, sizeof(test_params), infinite_attributes, parse_infinite, infer_test, run_test)
 

@@ -134,13 +134,13 @@ static aj_status infer_reverse(const ajp_op_infer *i)
     const ajp_type *x = i->in[0], *lengths = i->in[1];
     AJ_TRY(ajp_op_want(i, 1, AJP_INT64));
     if (x->rank < 2 || lengths->rank != 1) return ajp_op_corrupt(i, "wants two axes and a list of lengths");
-    if (lengths->dims[0] != x->dims[q->batch_axis])
-        return ajp_op_corrupt(i, "has %zu lengths for %zu sequences", lengths->dims[0],
-                              x->dims[q->batch_axis]);
     bool each = x->batch_axis == (int)q->batch_axis && lengths->batch_axis == 0;
     bool behind = x->batch_axis > 1 && lengths->batch_axis < 0;
     if ((x->batch_axis >= 0 || lengths->batch_axis >= 0) && !each && !behind)
         return ajp_op_mixes(i, "its sequences are not the samples");
+    if (lengths->dims[0] != x->dims[q->batch_axis])
+        return ajp_op_corrupt(i, "has %zu lengths for %zu sequences", lengths->dims[0],
+                              x->dims[q->batch_axis]);
     i->out[0] = *x;
     return AJ_OK;
 }

@@ -12,18 +12,27 @@
 #include "attojoule/nn.h"
 
 /* This many of the 1,072 pass; the number may only rise. */
-enum { MIN_PASSED = 866, MAX_PORTS = 16 };
+enum { MIN_PASSED = 997, MAX_PORTS = 16 };
 
 static aj_context *context;
 static int n_models, n_passed, n_refused, n_sessions;
 
-/* The ONNX backend tests use a relative 1e-3 and an absolute 1e-7; ours are closer, but for the window
- * functions, whose stored results were made with 3.1415 in place of pi. */
+/* Cases whose stored results are not closer than the ONNX backend tests ask: windows were made with 3.1415 in
+ * place of pi, the others were written with four digits. */
+static bool is_coarse(const char *path)
+{
+    static const char *const names[] = {"window", "test_roialign_", "test_gridsample_bicubic"};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        if (strstr(path, names[k]) != NULL) return true;
+    return false;
+}
+
+/* The ONNX backend tests use a relative 1e-3 and an absolute 1e-7; ours are closer where the results are. */
 static bool close_to(const char *path, double got, double want)
 {
     if (isnan(want)) return isnan(got);
     if (isinf(want)) return got == want;
-    if (strstr(path, "window") != NULL) return fabs(got - want) <= 1e-3 * fabs(want) + 1e-7;
+    if (is_coarse(path)) return fabs(got - want) <= 1e-3 * fabs(want) + 1e-7;
     return fabs(got - want) <= 1e-5 * fabs(want) + 1e-6;
 }
 
