@@ -133,7 +133,8 @@ static bool finish_product(const ajp_graph *g, ajp_step *step, const ajp_node *n
     p->op_type = node->op_type;
     step->is_product = true;
     step->n_in = 1;
-    step->in[0] = (ajp_operand_of_step){NULL, AJP_NO_VALUE, g->values[node->in[data]].type};
+    const ajp_value *x = &g->values[node->in[data]];
+    step->in[0] = (ajp_operand_of_step){NULL, AJP_NO_VALUE, x->type, x->samples_ahead};
     return true;
 }
 
@@ -145,7 +146,8 @@ static bool from_matmul(const ajp_graph *g, ajp_step *step, const ajp_node *node
     const ajp_value *w = left ? a : b, *x = left ? b : a;
     if (!constant_matrix(w, left, &r, &c) || !ajp_type_elements(&x->type, &n_data)) return false;
     int axis = x->type.batch_axis; /* columns are gathered sample by sample */
-    if (left && axis > 0 && ajp_dims_product(x->type.dims, (size_t)axis) != 1) return false;
+    if (left && axis >= 0 && ajp_dims_product(x->type.dims, (size_t)axis) * x->samples_ahead > 1)
+        return false;
     step->product = (ajp_product_step){.rows = left ? r : c, .cols = left ? c : r};
     if (!finish_product(g, step, node, left ? 1 : 0, n_data)) return false;
     step->turned_cols = left && x->type.rank > 1 ? x->type.dims[x->type.rank - 1] : 1;

@@ -26,9 +26,10 @@ typedef struct {
     const ajp_onnx_shape *declared; /* of an input */
     ajp_type type;
     const ajp_tensor *constant; /* known before any data, or NULL */
-    bool counts_samples;        /* a constant with elements that are multiples of AJP_SAMPLES_STAND_IN */
-    size_t producer;            /* node, or AJP_NO_VALUE */
-    size_t n_uses;              /* inputs of live nodes, + 1 for the graph's output */
+    size_t samples_ahead; /* > 1: within the sample axis so many stand before each sample, [ahead][N][rest] */
+    bool counts_samples;  /* a constant with elements that are multiples of AJP_SAMPLES_STAND_IN */
+    size_t producer;      /* node, or AJP_NO_VALUE */
+    size_t n_uses;        /* inputs of live nodes, + 1 for the graph's output */
 } ajp_value;
 
 typedef struct {
@@ -103,6 +104,10 @@ void ajp_graph_mark_live(ajp_graph *graph, const size_t *outputs, size_t n_outpu
 /* samples.c: a node in samples mode. Before its shapes are worked out: may it read constants that count
  * samples, and inputs whose sample axis stands behind others? */
 aj_status ajp_samples_check(const ajp_graph *graph, const ajp_node *node, const ajp_type *const *in,
+                            aj_error *err);
+/* After its shapes are known, for outputs that count samples: how many stand before them within their axis.
+ */
+aj_status ajp_samples_ahead(const ajp_graph *graph, const ajp_node *node, const ajp_type *out, size_t *ahead,
                             aj_error *err);
 /* After it was computed: whether constant k that it made counts samples; UNSUPPORTED when that cannot be
  * said. */

@@ -286,13 +286,22 @@ static bool any_samples(const ajp_node *node, const ports *p)
     return any;
 }
 
+static size_t ahead_of(const ajp_graph *g, const ajp_node *node)
+{
+    size_t ahead = node->n_in > 0 && node->in[0] != AJP_NO_VALUE ? g->values[node->in[0]].samples_ahead : 0;
+    return ahead > 0 ? ahead : 1;
+}
+
 static aj_status infer_node(ajp_graph *g, const ajp_node *node, ports *p, aj_error *err)
 {
     AJ_TRY(gather(g, node, p, err));
     AJ_TRY(ajp_samples_check(g, node, p->in, err));
-    ajp_op_infer infer = {g->path,     node,  g->kernels, g->arena, err,          node->n_in,
-                          node->n_out, p->in, p->known,   p->out,   p->out_known, g->fixed_batch};
+    size_t ahead = 1;
+    ajp_op_infer infer = {g->path,           node,  g->kernels, g->arena, err,          node->n_in,
+                          node->n_out,       p->in, p->known,   p->out,   p->out_known, g->fixed_batch,
+                          ahead_of(g, node), &ahead};
     AJ_TRY(node->op->infer(&infer));
+    AJ_TRY(ajp_samples_ahead(g, node, p->out, &ahead, err));
     for (size_t k = 0; k < node->n_out; k++) {
         size_t n;
         if (!ajp_type_elements(&p->out[k], &n))
@@ -305,6 +314,7 @@ static aj_status infer_node(ajp_graph *g, const ajp_node *node, ports *p, aj_err
         ajp_value *value = &g->values[node->out[k]];
         value->type = p->out[k];
         value->typed = true;
+        value->samples_ahead = p->out[k].batch_axis >= 0 ? ahead : 1;
         value->constant = p->out_known[k];
         if (value->constant != NULL && g->fixed_batch == AJP_SAMPLES_STAND_IN)
             AJ_TRY(ajp_samples_made(g, node, value->constant, &value->counts_samples, err));

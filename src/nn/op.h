@@ -57,6 +57,8 @@ typedef struct {
     ajp_type *out;
     const ajp_tensor **out_known; /* may be set: the result is known without running */
     size_t fixed_batch; /* see ajp_graph: a size that a shape spells out is that of so many samples */
+    size_t ahead;       /* of input 0: see ajp_value.samples_ahead; 1 or more */
+    size_t *ahead_out;  /* of output 0, 1; set by operators that move samples within an axis (Reshape) */
 } ajp_op_infer;
 
 /* In which order an operator takes images: [samples][channels][axes] as in the file, or with their channels

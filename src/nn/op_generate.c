@@ -93,7 +93,8 @@ static aj_status run_size(const ajp_op_run *r)
 }
 
 extern const ajp_op ajp_op_shape, ajp_op_size;
-const ajp_op ajp_op_shape = {.min_in = 1,
+const ajp_op ajp_op_shape = {.any_sample_axis = true,
+                             .min_in = 1,
                              .max_in = 1,
                              .max_out = 1,
                              .params_size = sizeof(shape_params),
@@ -101,7 +102,8 @@ const ajp_op ajp_op_shape = {.min_in = 1,
                              .parse = parse_shape,
                              .infer = infer_shape,
                              .run = run_shape};
-const ajp_op ajp_op_size = {.min_in = 1,
+const ajp_op ajp_op_size = {.any_sample_axis = true,
+                            .min_in = 1,
                             .max_in = 1,
                             .max_out = 1,
                             .attributes = no_attributes,

@@ -136,7 +136,9 @@ static aj_status expect(const ajp_op_infer *i, size_t k, const char *what, size_
         return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err, "has %s of shape %s, which does not fit",
                              what, ajp_type_text(t, text, sizeof text));
     }
-    if (t->batch_axis != (i->in[IN_X]->batch_axis < 0 ? -1 : samples))
+    /* a state that is the same for all samples is repeated */
+    bool repeated = t->batch_axis < 0 && (k == IN_H || k == IN_C);
+    if (t->batch_axis != (i->in[IN_X]->batch_axis < 0 ? -1 : samples) && !repeated)
         return ajp_op_mixes(i, "the axes of its inputs do not count samples alike");
     return AJ_OK;
 }
@@ -420,9 +422,10 @@ static size_t output_row(const sizes *s, size_t t, size_t d, size_t n)
 {
     return s->batch_first ? (n * s->steps + t) * s->directions + d : (t * s->directions + d) * s->batch + n;
 }
-static size_t state_row(const sizes *s, size_t d, size_t n)
+/* Of a state for `batch` samples, or for fewer that are repeated. */
+static size_t state_row(const sizes *s, size_t d, size_t n, size_t batch)
 {
-    return s->batch_first ? n * s->directions + d : d * s->batch + n;
+    return s->batch_first ? n % batch * s->directions + d : d * batch + n % batch;
 }
 
 static size_t length_of(const work *w, size_t n)
@@ -497,8 +500,10 @@ static void begin_state(const work *w, size_t k, float *state)
     const float *given_state = input(w->run, k);
     size_t h = w->s.hidden;
     memset(state, 0, w->s.batch * h * sizeof *state);
-    for (size_t n = 0; given_state != NULL && n < w->s.batch; n++)
-        memcpy(state + n * h, given_state + state_row(&w->s, w->direction, n) * h, h * sizeof *state);
+    if (given_state == NULL) return;
+    size_t batch = w->run->in[k].type.dims[w->s.batch_first ? 0 : 1];
+    for (size_t n = 0; n < w->s.batch; n++)
+        memcpy(state + n * h, given_state + state_row(&w->s, w->direction, n, batch) * h, h * sizeof *state);
 }
 
 static void end_state(const work *w, size_t k, const float *state)
@@ -506,7 +511,7 @@ static void end_state(const work *w, size_t k, const float *state)
     float *out = k < w->run->n_out ? w->run->out[k].data : NULL;
     size_t h = w->s.hidden;
     for (size_t n = 0; out != NULL && n < w->s.batch; n++)
-        memcpy(out + state_row(&w->s, w->direction, n) * h, state + n * h, h * sizeof *out);
+        memcpy(out + state_row(&w->s, w->direction, n, w->s.batch) * h, state + n * h, h * sizeof *out);
 }
 
 static aj_status run_direction(work *w, size_t direction)

@@ -151,25 +151,50 @@ static size_t before(const ajp_op_infer *i, const target *t, size_t k)
 
 /* Which axis of the result counts samples: one copied from the sample axis, one that spells out their number
  * ([1, 256] in a model exported for one sample), or the free one.  What stands before the samples must go on
- * standing there. */
+ * standing there: best as axes of its own, else (where a shape was made of the number of samples) within
+ * theirs. */
+static size_t find_spelled(const ajp_op_infer *i, const target *t, size_t ahead, bool within)
+{
+    size_t fixed = i->fixed_batch;
+    for (size_t k = 0; fixed > 0 && k < t->n; k++) {
+        if (t->dims[k] <= 0 || (size_t)t->dims[k] % fixed != 0) continue;
+        size_t product = before(i, t, k), dim = (size_t)t->dims[k] / fixed;
+        bool within_fits = product > 0 && ahead % product == 0 && dim % (ahead / product) == 0;
+        if (within ? within_fits : product == ahead) return k;
+    }
+    return AJP_MAX_RANK;
+}
+
 static aj_status place_batch(const ajp_op_infer *i, target *t, ajp_type *out)
 {
     const reshape_params *q = i->node->params;
     int batch = i->in[0]->batch_axis;
     out->batch_axis = -1;
     if (batch < 0) return AJ_OK;
-    size_t fixed = i->fixed_batch, ahead = ajp_dims_product(i->in[0]->dims, (size_t)batch);
+    size_t ahead = ajp_dims_product(i->in[0]->dims, (size_t)batch) * i->ahead;
     if (!q->allow_zero && (size_t)batch < t->n && t->dims[batch] == 0) {
         out->batch_axis = batch;
         return AJ_OK;
     }
-    for (size_t k = 0; fixed > 0 && k < t->n && out->batch_axis < 0; k++) {
-        if (t->dims[k] <= 0 || (size_t)t->dims[k] % fixed != 0 || before(i, t, k) != ahead) continue;
-        t->dims[k] /= (int64_t)fixed;
-        out->batch_axis = (int)k;
-    }
-    if (out->batch_axis < 0) out->batch_axis = t->free;
+    size_t k = find_spelled(i, t, ahead, false), inner = find_spelled(i, t, ahead, true);
+    /* samples as the columns of a matrix are of no use to what follows */
+    if (inner < AJP_MAX_RANK && (k == AJP_MAX_RANK || (k > 0 && k + 1 == t->n))) k = inner;
+    if (k < AJP_MAX_RANK) t->dims[k] /= (int64_t)i->fixed_batch;
+    out->batch_axis = k < AJP_MAX_RANK ? (int)k : t->free;
     return out->batch_axis < 0 ? ajp_op_mixes(i, "its shape fixes the number of samples") : AJ_OK;
+}
+
+/* What stands before the samples, as axes and within theirs, is the same before and after. */
+static aj_status keep_ahead(const ajp_op_infer *i, const ajp_type *out)
+{
+    const ajp_type *x = i->in[0];
+    if (out->batch_axis < 0) return AJ_OK;
+    size_t ahead = ajp_dims_product(x->dims, (size_t)x->batch_axis) * i->ahead;
+    size_t axes = ajp_dims_product(out->dims, (size_t)out->batch_axis);
+    if (axes == 0 || ahead % axes != 0 || out->dims[out->batch_axis] % (ahead / axes) != 0)
+        return ajp_op_mixes(i, "it moves the samples past another axis");
+    *i->ahead_out = ahead / axes;
+    return AJ_OK;
 }
 
 static aj_status infer_reshape(const ajp_op_infer *i)
@@ -193,9 +218,7 @@ static aj_status infer_reshape(const ajp_op_infer *i)
     } else if (product != total) {
         return wrong_size(i);
     }
-    if (out.batch_axis >= 0 && ajp_dims_product(out.dims, (size_t)out.batch_axis) !=
-                                   ajp_dims_product(x->dims, (size_t)x->batch_axis))
-        return ajp_op_mixes(i, "it moves the samples past another axis");
+    AJ_TRY(keep_ahead(i, &out));
     i->out[0] = out;
     return AJ_OK;
 }

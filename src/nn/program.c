@@ -27,7 +27,7 @@ static size_t new_slot(compiler *c, const ajp_type *type)
     return c->program->n_slots++;
 }
 
-static const ajp_operand_of_step nothing = {NULL, AJP_NO_VALUE, {AJP_UNDEFINED, -1, 0, {0}}};
+static const ajp_operand_of_step nothing = {NULL, AJP_NO_VALUE, {AJP_UNDEFINED, -1, 0, {0}}, 1};
 
 static void set_output(compiler *c, ajp_step *step, size_t k, size_t value)
 {
@@ -212,8 +212,8 @@ static aj_status add_dynamic_c(compiler *c, const ajp_node *gemm, size_t product
     const ajp_type *type = &g->values[gemm->out[0]].type;
     if (step == NULL) return no_memory(c);
     step->node = node;
-    step->in[0] = (ajp_operand_of_step){NULL, product_slot, *type};
-    step->in[1] = (ajp_operand_of_step){NULL, c->slot_of[gemm->in[2]], g->values[gemm->in[2]].type};
+    step->in[0] = (ajp_operand_of_step){NULL, product_slot, *type, 1};
+    step->in[1] = (ajp_operand_of_step){NULL, c->slot_of[gemm->in[2]], g->values[gemm->in[2]].type, 1};
     set_output(c, step, 0, gemm->out[0]);
     c->program->n_steps++;
     return AJ_OK;
@@ -251,7 +251,7 @@ static aj_status fold_sum(compiler *c, size_t at, const ajp_node *node, size_t k
     ajp_operand_of_step *ports = ajp_arena_array(p->graph.arena, n + 1, sizeof *ports);
     if (ports == NULL) return no_memory(c);
     memcpy(ports, step->in, n * sizeof *ports);
-    ports[n] = (ajp_operand_of_step){NULL, slot, p->graph.values[value].type};
+    ports[n] = (ajp_operand_of_step){NULL, slot, p->graph.values[value].type, 1};
     step->in = ports;
     step->n_in = n + 1;
     if (n + 1 > p->max_ports) p->max_ports = n + 1;
@@ -433,7 +433,8 @@ static aj_status check_outputs(const ajp_program *p, aj_error *err)
         if (out->counts_samples)
             return ajp_fail(err, AJ_UNSUPPORTED, 0, "%s: output \"%s\" depends on the number of samples",
                             g->path, out->name);
-        if (axis > 0 && ajp_dims_product(p->outputs[k].type.dims, (size_t)axis) != 1)
+        if (axis >= 0 &&
+            (ajp_dims_product(p->outputs[k].type.dims, (size_t)axis) != 1 || out->samples_ahead > 1))
             return ajp_fail(err, AJ_UNSUPPORTED, 0,
                             "%s: output \"%s\" has an axis before that of the samples", g->path, out->name);
     }

@@ -18,6 +18,7 @@ typedef struct {
     const ajp_tensor *constant; /* or NULL, then: */
     size_t slot;                /* AJP_NO_VALUE = left out or not wanted */
     ajp_type type;
+    size_t ahead; /* of a product's input: see ajp_value.samples_ahead */
 } ajp_operand_of_step;
 
 typedef struct {

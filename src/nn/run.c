@@ -60,16 +60,21 @@ static aj_status run_turned(const execution *e, const ajp_step *step, size_t pro
     return AJ_OK;
 }
 
-/* Samples behind another axis, [before][n][...][cols]: row i of the call is then not row i of the product.
- * One call for each place before them. */
-static aj_status multiply_behind(const execution *e, const ajp_product_step *p, const ajp_type *type,
+/* Places before the samples, as axes and within theirs: [before][n][...][cols]. */
+static size_t places_before(const ajp_operand_of_step *x)
+{
+    size_t axes = x->type.batch_axis > 0 ? ajp_dims_product(x->type.dims, (size_t)x->type.batch_axis) : 1;
+    return axes * (x->ahead > 1 ? x->ahead : 1);
+}
+
+/* Row i of the call is then not row i of the product.  One call for each place before the samples. */
+static aj_status multiply_behind(const execution *e, const ajp_product_step *p, size_t n_before,
                                  ajp_product_call call)
 {
-    size_t axis = (size_t)type->batch_axis, before = ajp_dims_product(type->dims, axis);
-    size_t together = p->reps / before; /* rows of a sample that follow one another */
+    size_t together = p->reps / n_before; /* rows of a sample that follow one another */
     ajp_multiplier m = {e->plan->kernels, e->pool, e->hook, e->err};
     call.n_rows = e->n * together;
-    for (size_t i = 0; i < before; i++) {
+    for (size_t i = 0; i < n_before; i++) {
         call.rows = (ajp_product_rows){i * together, together, 1, p->reps, 0};
         AJ_TRY(ajp_products_multiply(&m, p, &call));
         call.x += call.n_rows * call.x_row;
@@ -81,11 +86,9 @@ static aj_status multiply_behind(const execution *e, const ajp_product_step *p, 
 static aj_status multiply_rows(const execution *e, const ajp_step *step, const ajp_product_call *call)
 {
     const ajp_product_step *p = &e->plan->products[call->product];
-    const ajp_type *type = &step->in[0].type;
     ajp_multiplier m = {e->plan->kernels, e->pool, e->hook, e->err};
-    if (e->hook != NULL && type->batch_axis > 0 &&
-        ajp_dims_product(type->dims, (size_t)type->batch_axis) != 1)
-        return multiply_behind(e, p, type, *call);
+    size_t n_before = places_before(&step->in[0]);
+    if (e->hook != NULL && n_before > 1) return multiply_behind(e, p, n_before, *call);
     return ajp_products_multiply(&m, p, call);
 }
 

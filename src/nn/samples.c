@@ -14,10 +14,10 @@ static const struct {
     const char *op_type;
     unsigned numbers, shape;
 } readers[] = {
-    {"Cast", 1, 0},       {"Concat", ~0u, 0},  {"ConstantOfShape", 0, 1}, {"Div", 1, 0},      {"Equal", 3, 0},
-    {"Expand", 0, 2},     {"Flatten", 1, 0},   {"Gather", 1, 0},          {"Identity", 1, 0}, {"Mul", 3, 0},
-    {"ReduceProd", 1, 0}, {"Reshape", 1, 2},   {"Resize", 0, 8},          {"Slice", 1, 0},    {"Split", 1, 0},
-    {"Squeeze", 1, 0},    {"Unsqueeze", 1, 0}, {"Where", 6, 0},
+    {"Cast", 1, 0},       {"Concat", ~0u, 0}, {"ConstantOfShape", 0, 1}, {"Div", 1, 0},       {"Equal", 3, 0},
+    {"Expand", 0, 2},     {"Flatten", 1, 0},  {"Gather", 1, 0},          {"Identity", 1, 0},  {"Mul", 3, 0},
+    {"ReduceProd", 1, 0}, {"Reshape", 1, 2},  {"Resize", 0, 8},          {"Shape", 1, 0},     {"Size", 1, 0},
+    {"Slice", 1, 0},      {"Split", 1, 0},    {"Squeeze", 1, 0},         {"Unsqueeze", 1, 0}, {"Where", 6, 0},
 };
 
 static bool is_multiple(int64_t number)
@@ -60,6 +60,67 @@ aj_status ajp_samples_check(const ajp_graph *graph, const ajp_node *node, const 
     }
     return AJ_OK;
 }
+
+/* ---- samples in the middle of an axis --------------------------------------------------------------------
+ *
+ * Exported attention makes [steps, N, features] one matrix of [steps * N, features] for a product and takes
+ * it apart again.  Only operators that treat every place of the axis alike may see such a value. */
+static const char *const alike[] = {"Add",
+                                    "Cast",
+                                    "Div",
+                                    "Dropout",
+                                    "Elu",
+                                    "Erf",
+                                    "Exp",
+                                    "Gelu",
+                                    "Gemm",
+                                    "Identity",
+                                    "LayerNormalization",
+                                    "LeakyRelu",
+                                    "MatMul",
+                                    "Mul",
+                                    "Neg",
+                                    "Pow",
+                                    "Relu",
+                                    "Sigmoid",
+                                    "Sub",
+                                    "Softmax",
+                                    "Sqrt",
+                                    "Tanh"};
+
+static bool treats_alike(const char *op_type)
+{
+    for (size_t i = 0; i < sizeof alike / sizeof *alike; i++)
+        if (strcmp(alike[i], op_type) == 0) return true;
+    return false;
+}
+
+aj_status ajp_samples_ahead(const ajp_graph *graph, const ajp_node *node, const ajp_type *out, size_t *ahead,
+                            aj_error *err)
+{
+    size_t common = 0, size = 0;
+    bool differs = false, any = false;
+    bool reads_shape = strcmp(node->op_type, "Shape") == 0 || strcmp(node->op_type, "Size") == 0;
+    if (reads_shape || strcmp(node->op_type, "Reshape") == 0) return AJ_OK; /* that one says itself */
+    for (size_t k = 0; k < node->n_in; k++) {
+        const ajp_value *value = input_of(graph, node, k);
+        if (value == NULL || value->type.batch_axis < 0) continue;
+        size_t own = value->samples_ahead > 1 ? value->samples_ahead : 1;
+        differs = differs || (common != 0 && own != common);
+        any = any || own > 1;
+        common = own;
+        size = value->type.dims[value->type.batch_axis];
+    }
+    if (!any) return AJ_OK;
+    if (differs || !treats_alike(node->op_type) || out[0].batch_axis < 0 ||
+        out[0].dims[out[0].batch_axis] != size)
+        return refuse(graph, node, "would mix samples: they stand in the middle of an axis", err);
+    *ahead = common;
+    return AJ_OK;
+}
+
+/* ---- constants that count samples ------------------------------------------------------------------------
+ */
 
 /* Equal(n, c) is false for any number of samples when no c can be one. */
 static bool is_certain(const ajp_tensor *a, const ajp_tensor *b)

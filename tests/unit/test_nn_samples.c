@@ -207,6 +207,62 @@ static void behind(bool pick)
     }
 }
 
+/* [T, N, 8] as one matrix of [T * N, 8] for a product with a bias, and apart again: the samples stand in the
+ * middle of an axis.  In a model exported for one sample the shapes are spelled out. */
+static void merged(bool fixed)
+{
+    enum { OUT = 3 };
+    static float y[N * OUT * STEPS];
+    build b = build_start(context, 7, 13);
+    value(&b, INPUT, "x", AJP_FLOAT32, 3, (int64_t[]){fixed ? 1 : -1, STEPS, WIDE});
+    value(&b, OUTPUT, "y", AJP_FLOAT32, 2, (int64_t[]){fixed ? 1 : -1, OUT * STEPS});
+    transpose(&b, "t1", "x", "xt", 3, (int64_t[]){1, 0, 2});
+    if (fixed) {
+        shape(&b, "together", 2, (int64_t[]){STEPS, WIDE}), shape(&b, "apart", 3, (int64_t[]){STEPS, 1, OUT});
+    } else {
+        batch_of(&b, "x");
+        node(&b, "Mul", "times", "n,t", "nt");
+        concat(&b, "c1", "nt,wide", "together", 0);
+        concat(&b, "c2", "t,n,out", "apart", 0);
+        shape(&b, "t", 1, (int64_t[]){STEPS}), shape(&b, "wide", 1, (int64_t[]){WIDE});
+        shape(&b, "out", 1, (int64_t[]){OUT});
+    }
+    node(&b, "Reshape", "join", "xt,together", "xj");
+    node(&b, "Gemm", "product", "xj,w,c", "p");
+    node(&b, "Sigmoid", "a", "p", "q"); /* into the product */
+    node(&b, "Neg", "minus", "q", "r");
+    node(&b, "Reshape", "part", "r,apart", "z");
+    transpose(&b, "t2", "z", "zt", 3, (int64_t[]){1, 0, 2});
+    node(&b, "Flatten", "flat", "zt", "y");
+    weights(&b, "w", pool, 2, (int64_t[]){WIDE, OUT}), weights(&b, "c", pool + 50, 1, (int64_t[]){OUT});
+    run(&b, "t1", false, y);
+    for (size_t i = 0; i < N * STEPS * OUT; i++) {
+        double sum = (double)pool[50 + i % OUT];
+        for (size_t k = 0; k < WIDE; k++)
+            sum += (double)pool[k * OUT + i % OUT] * (double)x[i / OUT * WIDE + k];
+        CHECK_NEAR(y[i], -1 / (1 + exp(-sum)), 1e-5);
+    }
+}
+
+/* The same matrix read by something that tells its places apart. */
+static void merged_and_mixed(void)
+{
+    static float y[N * N_IN];
+    build b = start(N_IN);
+    batch_of(&b, "x");
+    transpose(&b, "t1", "x", "xt", 3, (int64_t[]){1, 0, 2});
+    node(&b, "Mul", "times", "n,t", "nt");
+    concat(&b, "c1", "nt,wide", "together", 0);
+    node(&b, "Reshape", "join", "xt,together", "xj");
+    node_begin(&b, "CumSum", "sum", "xj,one0", "s"), node_end(&b); /* along the features: would be alike */
+    node(&b, "Reshape", "flat", "s,rest", "y");
+    shape(&b, "t", 1, (int64_t[]){STEPS}), shape(&b, "wide", 1, (int64_t[]){WIDE});
+    shape(&b, "rest", 2, (int64_t[]){-1, N_IN});
+    number(&b, "one0", 1);
+    run(&b, "t1", true, y);
+    for (size_t i = 0; i < N * N_IN; i += WIDE) CHECK(y[i] == x[i]);
+}
+
 /* ---- what cannot be said to treat samples one by one ------------------------------------------------------
  */
 
@@ -249,6 +305,9 @@ int main(void)
     expanded();
     behind(false);
     behind(true);
+    merged(false);
+    merged(true);
+    merged_and_mixed();
     one_by_one("Equal");
     one_by_one("Cast");
     one_by_one("Add");
