@@ -55,8 +55,9 @@ AJ_API const char *aj_meter_source(size_t i, const char **about, const char **tr
 typedef struct aj_meter aj_meter;
 typedef struct {
     size_t struct_size; /* set by the INIT macro */
-    const char *source; /* a name of aj_meter_source; NULL = all that open and do not repeat one another, and
-                         * the model where none of them measures a package */
+    const char *source; /* names of aj_meter_source with commas between, all of which have to open; NULL = all
+                         * that open and do not repeat one another, and the model where none of them measures
+                         * a package; "+ipmi" = those and, asked for by name, ipmi */
     const char *sysfs_root;   /* NULL = the machine's own; copied */
     const char *nvml_library; /* NULL = libnvidia-ml.so.1; a path for another one; copied */
     const char *procfs_root;  /* NULL = /proc; copied */
@@ -68,10 +69,11 @@ typedef struct {
                          * it holds nothing but the tree, else the processes'; "" = always the processes';
                          * else this cgroup with all that is in it, as /proc/PID/cgroup names it, and pid may
                          * be 0 */
+    const char *redfish_url; /* for the source redfish: https://HOST/redfish/v1/Chassis/1/Power; copied */
 } aj_meter_options;
-#define AJ_METER_OPTIONS_INIT                                        \
-    {                                                                \
-        sizeof(aj_meter_options), NULL, NULL, NULL, NULL, 0, 0, NULL \
+#define AJ_METER_OPTIONS_INIT                                              \
+    {                                                                      \
+        sizeof(aj_meter_options), NULL, NULL, NULL, NULL, 0, 0, NULL, NULL \
     }
 
 /* Energy between start and stop (or until now). */

@@ -30,7 +30,8 @@ class _Error(ctypes.Structure):
 class _Options(ctypes.Structure):
     _fields_ = [("struct_size", ctypes.c_size_t), ("source", ctypes.c_char_p), ("sysfs_root", ctypes.c_char_p),
                 ("nvml_library", ctypes.c_char_p), ("procfs_root", ctypes.c_char_p), ("pid", ctypes.c_long),
-                ("sample_hertz", ctypes.c_double), ("cgroup", ctypes.c_char_p)]
+                ("sample_hertz", ctypes.c_double), ("cgroup", ctypes.c_char_p),
+                ("redfish_url", ctypes.c_char_p)]
 
 
 class _Estimate(ctypes.Structure):

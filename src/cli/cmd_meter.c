@@ -23,6 +23,10 @@ const cli_option cmd_meter_options[] = {
      .kind = CLI_TEXT,
      .argument = "FILE",
      .help = "library to open instead of libnvidia-ml.so.1"},
+    {.name = "redfish",
+     .kind = CLI_TEXT,
+     .argument = "URL",
+     .help = "the server's Power resource: https://HOST/redfish/v1/Chassis/1/Power"},
     {.name = "pid",
      .kind = CLI_COUNT,
      .argument = "N",
@@ -93,6 +97,7 @@ static aj_meter_options options_of(cli *c)
     options.nvml_library = cli_text(c, "nvml");
     options.procfs_root = cli_text(c, "procfs");
     options.cgroup = cli_text(c, "cgroup");
+    options.redfish_url = cli_text(c, "redfish");
     /* Ourselves; in a copy of another machine's /proc there is a first process, but not us. */
     options.pid = cli_has(c, "pid") ? (long)cli_count(c, "pid") : cli_has(c, "procfs") ? 1 : (long)getpid();
     return options;

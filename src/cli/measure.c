@@ -125,6 +125,7 @@ static aj_status open_meter(cli_measure *m, long pid, aj_error *err)
     options.sample_hertz = cli_number(m->c, "hertz");
     options.pid = pid;
     options.cgroup = cli_text(m->c, "cgroup");
+    options.redfish_url = cli_text(m->c, "redfish");
     aj_status st = aj_meter_open(&m->meter, m->c->context, &options, err);
     if (st == AJ_OK) return st;
     options.pid = 0;

@@ -147,7 +147,12 @@
         {.name = "source",                                                                                   \
          .kind = CLI_TEXT,                                                                                   \
          .argument = "NAME",                                                                                 \
-         .help = "this power source only, see 'aj meter' (default: all that open)",                          \
+         .help = "power sources, with commas between (default: all that open); +ipmi: those and ipmi",       \
+         .hidden = (rare)},                                                                                  \
+        {.name = "redfish",                                                                                  \
+         .kind = CLI_TEXT,                                                                                   \
+         .argument = "URL",                                                                                  \
+         .help = "for --source +redfish: https://HOST/redfish/v1/Chassis/1/Power",                           \
          .hidden = (rare)},                                                                                  \
         {.name = "sysfs",                                                                                    \
          .kind = CLI_TEXT,                                                                                   \

@@ -1,6 +1,5 @@
-/* meter.c: opens power sources, samples their zones and adds them up without counting a joule twice. */
+/* meter.c: samples the zones of a meter and adds them up without counting a joule twice. */
 #include <math.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,7 +37,7 @@ ajp_zone *ajp_zone_add(aj_meter *meter, const ajp_meter_ops *ops, const char *na
 
 /* ---- reading ----------------------------------------------------------------------------------- */
 
-static aj_status read_zone(const aj_meter *meter, ajp_zone *zone, uint64_t *raw)
+aj_status ajp_zone_read(const aj_meter *meter, ajp_zone *zone, uint64_t *raw)
 {
     aj_error why = {AJ_OK, 0, ""};
     aj_status st = zone->ops->read != NULL
@@ -80,7 +79,7 @@ static void sample_zones(aj_meter *meter, bool fresh)
     for (size_t i = 0; i < meter->n_zones; i++) {
         uint64_t raw = 0;
         double before = meter->tree.now_seconds(meter->tree.user);
-        aj_status st = read_zone(meter, &meter->zones[i], &raw);
+        aj_status st = ajp_zone_read(meter, &meter->zones[i], &raw);
         double after = meter->tree.now_seconds(meter->tree.user);
         ajp_zone_take(&meter->zones[i], st, raw, 0.5 * (before + after));
         meter->last_seconds = after;
@@ -110,187 +109,6 @@ double ajp_meter_period_seconds(const aj_meter *meter, double hertz)
         if (counter->modulus != 0) period = fmin(period, 0.25 * range_joules / counter->plausible_watts);
     }
     return period;
-}
-
-/* ---- opening ------------------------------------------------------------------------------------- */
-
-/* The row opens when one of its zones can be read; else the status of its first zone says why not. */
-static aj_status try_zones(aj_meter *meter, const ajp_meter_ops *row, size_t first, aj_error *err)
-{
-    bool any = false;
-    for (size_t i = first; i < meter->n_zones; i++) {
-        uint64_t raw;
-        meter->zones[i].status = read_zone(meter, &meter->zones[i], &raw);
-        any = any || meter->zones[i].status == AJ_OK;
-    }
-    if (any) return AJ_OK;
-    return ajp_fail(err, meter->zones[first].status, 0, "%s: %s", row->name, meter->zones[first].message);
-}
-
-/* Takes the zones from `first` on out again. */
-static void drop_zones(aj_meter *meter, size_t first)
-{
-    for (size_t i = first; i < meter->n_zones; i++)
-        for (size_t k = 0; k < AJP_ZONE_FILES; k++) ajp_tree_close(&meter->zones[i].fds[k]);
-    meter->n_zones = first;
-}
-
-static aj_status open_row(aj_meter *meter, const ajp_meter_ops *row, aj_error *err)
-{
-    size_t first = meter->n_zones;
-    aj_status st = row->scan(meter, err);
-    if (st == AJ_OK) st = try_zones(meter, row, first, err);
-    if (st == AJ_OK && row->opened != NULL) row->opened(meter, first);
-    if (st == AJ_OK) return AJ_OK;
-    drop_zones(meter, first);
-    if (row->close != NULL) row->close(meter);
-    return st;
-}
-
-static aj_status open_named(aj_meter *meter, const char *source, aj_error *err)
-{
-    for (size_t i = 0; ajp_meter_row(i) != NULL; i++)
-        if (strcmp(ajp_meter_row(i)->name, source) == 0) return open_row(meter, ajp_meter_row(i), err);
-    return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "no power source is called '%s'; 'aj meter' lists them", source);
-}
-
-static bool has_package(const aj_meter *meter)
-{
-    for (size_t i = 0; i < meter->n_zones; i++)
-        if (meter->zones[i].kind == AJ_ZONE_PACKAGE && meter->zones[i].role == AJ_ZONE_ROLE_COUNTED)
-            return true;
-    return false;
-}
-
-/* Where a model stands in for a sensor that is refused, the remedy is still told. */
-static aj_status tell_remedy(aj_meter *meter, const aj_error *denied, aj_error *err)
-{
-    for (size_t i = 0; i < meter->n_zones; i++) {
-        ajp_zone *zone = &meter->zones[i];
-        if (!zone->ops->fallback || zone->kind != AJ_ZONE_PACKAGE) continue;
-        zone->note = ajp_arena_printf(&meter->arena, "%s.  %s", zone->note, denied->message);
-        if (zone->note == NULL) return ajp_no_memory(err, "the meter");
-    }
-    return AJ_OK;
-}
-
-/* A refusal is worth more to the user than an absence. */
-static aj_status open_all(aj_meter *meter, aj_error *err)
-{
-    aj_error denied = {AJ_OK, 0, ""}, why = {AJ_OK, 0, ""};
-    for (size_t i = 0; ajp_meter_row(i) != NULL; i++) {
-        if (ajp_meter_row(i)->fallback && has_package(meter)) continue;
-        aj_status st = open_row(meter, ajp_meter_row(i), &why);
-        if (st == AJ_NO_MEMORY) return ajp_fail(err, st, 0, "%s", why.message);
-        if (st == AJ_DENIED && denied.status == AJ_OK) denied = why;
-    }
-    if (meter->n_zones > 0) return denied.status == AJ_OK ? AJ_OK : tell_remedy(meter, &denied, err);
-    if (denied.status != AJ_OK) return ajp_fail(err, AJ_DENIED, 0, "%s", denied.message);
-    return ajp_fail(err, AJ_NOT_FOUND, 0,
-                    "no power source opens under %s; 'aj meter' says for each why and what to do",
-                    meter->tree.root);
-}
-
-aj_status ajp_meter_open_tree(aj_meter **out, const aj_context *context, const char *source,
-                              const ajp_tree *tree, aj_error *err)
-{
-    *out = NULL;
-    aj_meter *meter = ajp_calloc(context, 1, sizeof *meter);
-    if (meter == NULL) return ajp_no_memory(err, "the meter");
-    meter->context = context;
-    pthread_mutex_init(&meter->mutex, NULL);
-    ajp_arena_init(&meter->arena, context);
-    meter->tree = *tree;
-    aj_status st;
-    meter->tree.root = ajp_arena_strdup(&meter->arena, tree->root);
-    meter->tree.nvml_library = ajp_arena_strdup(&meter->arena, tree->nvml_library);
-    meter->tree.proc_root =
-        ajp_arena_strdup(&meter->arena, tree->proc_root != NULL ? tree->proc_root : "/proc");
-    if (meter->tree.root == NULL || meter->tree.nvml_library == NULL || meter->tree.proc_root == NULL)
-        st = ajp_no_memory(err, "the meter");
-    else
-        st = source != NULL ? open_named(meter, source, err) : open_all(meter, err);
-    if (st != AJ_OK) {
-        aj_meter_close(meter);
-        return st;
-    }
-    *out = meter;
-    return AJ_OK;
-}
-
-/* Counters are updated every millisecond at best. */
-static const double most_hertz = 1000;
-
-/* What a program says that was built with an older header: the fields that it does not know are 0. */
-static aj_status take_options(aj_meter_options *out, const aj_meter_options *given, aj_error *err)
-{
-    *out = (aj_meter_options)AJ_METER_OPTIONS_INIT;
-    if (given == NULL) return AJ_OK;
-    size_t first_version = offsetof(aj_meter_options, cgroup);
-    if (given->struct_size < first_version || given->struct_size > sizeof *out)
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "aj_meter_options: start from AJ_METER_OPTIONS_INIT");
-    memcpy(out, given, given->struct_size);
-    if (out->sample_hertz >= 0 && out->sample_hertz <= most_hertz) return AJ_OK;
-    return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "sample_hertz is %g; give 0 to %g, 10 is a good rate",
-                    out->sample_hertz, most_hertz);
-}
-
-static bool follows(const aj_meter_options *options)
-{
-    return options->pid > 0 || (options->cgroup != NULL && options->cgroup[0] != '\0');
-}
-
-aj_status aj_meter_open(aj_meter **out, const aj_context *context, const aj_meter_options *given,
-                        aj_error *err)
-{
-    aj_meter_options options;
-    if (out == NULL) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "aj_meter_open: out is NULL");
-    *out = NULL;
-    AJ_TRY(take_options(&options, given, err));
-    ajp_tree tree = ajp_tree_real(options.sysfs_root);
-    if (options.nvml_library != NULL) tree.nvml_library = options.nvml_library;
-    tree.proc_root = options.procfs_root;
-    AJ_TRY(ajp_meter_open_tree(out, context, options.source, &tree, err));
-    (*out)->sample_hertz = options.sample_hertz;
-    if (!follows(&options)) return AJ_OK;
-    ajp_followed whose = {options.pid, options.cgroup};
-    aj_status st = ajp_meter_follow(*out, options.procfs_root, &whose, err);
-    if (st == AJ_OK) return AJ_OK;
-    aj_meter_close(*out);
-    *out = NULL;
-    return st;
-}
-
-aj_status aj_meter_can_follow(const aj_context *context, const aj_meter_options *given, char *about,
-                              size_t size, aj_error *err)
-{
-    aj_meter_options options;
-    ajp_processes *processes = NULL;
-    AJ_TRY(take_options(&options, given, err));
-    if (!follows(&options)) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "no pid and no cgroup to follow");
-    ajp_tree sys = ajp_tree_real(options.sysfs_root), proc = sys;
-    proc.root = options.procfs_root != NULL ? options.procfs_root : "/proc";
-    ajp_followed whose = {options.pid, options.cgroup};
-    AJ_TRY(ajp_processes_open(&processes, context, &proc, &sys, &whose, err));
-    snprintf(about, size, "%s", ajp_processes_about(processes));
-    ajp_processes_close(processes);
-    return AJ_OK;
-}
-
-void aj_meter_close(aj_meter *meter)
-{
-    if (meter == NULL) return;
-    const aj_context *context = meter->context;
-    ajp_sampler_stop(meter->sampler);
-    pthread_mutex_destroy(&meter->mutex);
-    for (size_t i = 0; ajp_meter_row(i) != NULL; i++)
-        if (ajp_meter_row(i)->close != NULL) ajp_meter_row(i)->close(meter);
-    ajp_processes_close(meter->processes);
-    ajp_phases_end(&meter->phases);
-    drop_zones(meter, 0);
-    ajp_free(context, meter->zones);
-    ajp_arena_free(&meter->arena);
-    ajp_free(context, meter);
 }
 
 /* ---- running --------------------------------------------------------------------------------------- */

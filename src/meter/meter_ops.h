@@ -97,6 +97,7 @@ struct aj_meter {
 
 struct ajp_meter_ops {
     const char *name, *about, *tried;
+    bool on_request; /* only opened by name */
     /* Adds the zones that exist.  NOT_FOUND with why and what to do when there is none. */
     aj_status (*scan)(aj_meter *meter, aj_error *err);
     /* Once it is known that the row opens; its zones begin at `first`.  NULL: nothing to do. */
@@ -122,6 +123,8 @@ double ajp_plausible_watts(aj_zone_kind kind);
 ajp_zone *ajp_zone_add(aj_meter *meter, const ajp_meter_ops *ops, const char *name, const char *path,
                        aj_zone_kind kind, aj_zone_role role);
 
+/* One reading, by the zone's own row; the message says why it failed. */
+aj_status ajp_zone_read(const aj_meter *meter, ajp_zone *zone, uint64_t *raw);
 /* Adds one reading (or, with a status that is not OK, its absence) at a time. */
 void ajp_zone_take(ajp_zone *zone, aj_status status, uint64_t raw, double at_seconds);
 /* What the zones of one row around the machine say, NaN when one of them is missing (psys is summed over

@@ -93,7 +93,8 @@ ajp_tree ajp_tree_real(const char *root)
                       .now_seconds = now_real,
                       .suspended_seconds = suspended_real,
                       .nvml_library = AJP_NVML_LIBRARY,
-                      .perf = &ajp_perf_io_real};
+                      .perf = &ajp_perf_io_real,
+                      .ipmi = &ajp_ipmi_io_real};
 }
 
 void ajp_tree_close(int *fd)

@@ -4,6 +4,7 @@
 #define AJP_METER_TREE_H
 
 #include "base/internal.h"
+#include "ipmi_io.h"
 #include "perf_io.h"
 
 typedef struct ajp_tree {
@@ -17,6 +18,10 @@ typedef struct ajp_tree {
     const char *nvml_library; /* name or path for the dynamic linker */
     const char *proc_root;    /* of procfs; NULL = "/proc" */
     const ajp_perf_io *perf;  /* NULL: there is none */
+    const ajp_ipmi_io *ipmi;  /* the same */
+    const char *redfish_url;  /* NULL: none was given */
+    const char *curl_program; /* NULL = "curl" */
+    double redfish_seconds;   /* between two questions; 0 = the row's own */
 } ajp_tree;
 
 /* The real files and the monotonic clock. */

@@ -8,12 +8,13 @@
 
 /* Larger than any zone of the kind has drawn, small enough that half a minute between samples tells a wrap
  * from a reset (the shortest range in use is AMD's 65.5 kJ: 43 s at 1500 W).  Packages: the largest sockets
- * sold are rated 500 W and may draw twice that for milliseconds.  A GPU module: rated up to 1000-1200 W. */
+ * sold are rated 500 W and may draw twice that for milliseconds.  A GPU module: rated up to 1000-1200 W.
+ * A machine: NVIDIA's DGX B200 is rated 14.3 kW (data sheet). */
 double ajp_plausible_watts(aj_zone_kind kind)
 {
     static const double watts[AJ_N_ZONE_KINDS] = {
-        [AJ_ZONE_PACKAGE] = 1500, [AJ_ZONE_CORE] = 1500,     [AJ_ZONE_UNCORE] = 1500, [AJ_ZONE_DRAM] = 500,
-        [AJ_ZONE_GPU] = 3000,     [AJ_ZONE_PLATFORM] = 6000, [AJ_ZONE_OTHER] = 6000,
+        [AJ_ZONE_PACKAGE] = 1500, [AJ_ZONE_CORE] = 1500,      [AJ_ZONE_UNCORE] = 1500, [AJ_ZONE_DRAM] = 500,
+        [AJ_ZONE_GPU] = 3000,     [AJ_ZONE_PLATFORM] = 20000, [AJ_ZONE_OTHER] = 6000,
     };
     return (unsigned)kind < AJ_N_ZONE_KINDS ? watts[kind] : 0;
 }

@@ -24,6 +24,7 @@ int main(void)
     FIELD(aj_meter_options, pid);
     FIELD(aj_meter_options, sample_hertz);
     FIELD(aj_meter_options, cgroup);
+    FIELD(aj_meter_options, redfish_url);
     WHOLE(aj_estimate);
     FIELD(aj_estimate, value);
     FIELD(aj_estimate, stddev);

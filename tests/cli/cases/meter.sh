@@ -15,6 +15,8 @@ out_has '^powercap +absent'
 out_has '^nvml +absent'
 out_has '^hwmon +absent'
 out_has '^battery +absent'
+out_has '^perf +absent'
+out_has '^redfish +absent'
 out_has '^model +absent'
 run meter --sysfs empty --procfs empty --nvml libnothing-of-this-name.so --json
 json_out
@@ -94,6 +96,18 @@ echo nonsense >sys/class/powercap/intel-rapl:0/energy_uj
 run meter --sysfs sys --procfs empty
 exits 0
 out_has '^powercap +package-0 +package +counted +measured +garbled'
+
+title "a management controller over the network, by a program that is not curl"
+mkdir bin
+printf '#!/bin/sh\nprintf "%%s\\n200" "{\\"PowerWatts\\": {\\"Reading\\": 321}}"\n' >bin/curl
+chmod +x bin/curl
+PATH="$PWD/bin:$PATH" run meter --sysfs sys --procfs proc --redfish https://bmc/redfish/v1/Chassis/1/Power
+exits 0
+out_has '^redfish +opens'
+out_has '^redfish +node +platform +covers'
+run meter --sysfs sys --redfish https://a:b@bmc/
+exits 0
+out_has 'netrc'
 
 title "mistakes"
 run meter powercap
