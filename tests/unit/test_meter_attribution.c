@@ -193,13 +193,13 @@ static void crowd(void)
     bed b;
     aj_error err;
     ajp_processes *p = NULL;
-    char children[8 * N] = "";
+    char children[16 * N] = "";
     int n_before = n_open_files();
     begin(&b);
     ajp_tree proc = b.t.tree;
     proc.root = b.proc;
     for (int i = 0; i < N; i++) {
-        snprintf(children + strlen(children), 8, "%d ", 1000 + i);
+        snprintf(children + strlen(children), 16, "%d ", 1000 + i);
         put_process(&b, 1000 + i, 100, i, 0, 6, "");
     }
     put_process(&b, 100, 1, 10, 0, 5, children);
