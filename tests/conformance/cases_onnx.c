@@ -6,6 +6,8 @@
 #include <dirent.h>
 #include <ftw.h>
 
+#include "operators_page.h"
+
 #include "base/file.h"
 #include "nn/graph.h"
 #include "nn/op.h"
@@ -178,7 +180,7 @@ static void refused(const char *path, aj_status st, const aj_error *err)
 {
     n_refused++;
     check_count++;
-    if (getenv("AJ_LIST_CASES") != NULL) printf("refused %s\n", err->message);
+    page_note(path, err->message);
     if (st == AJ_UNSUPPORTED && strstr(err->message, ": node \"") != NULL &&
         strstr(err->message, ", opset ") != NULL)
         return;
@@ -219,10 +221,34 @@ static int visit(const char *path, const struct stat *info, int type, struct FTW
     return 0;
 }
 
+/* The page of operators is what the cases say today, or becomes it. */
+static void check_page(const char *path, bool write)
+{
+    static char there[1 << 18];
+    char *text = page_text(n_models, n_passed);
+    FILE *file = fopen(path, write ? "w" : "r");
+    CHECK(text != NULL && file != NULL);
+    if (text != NULL && file != NULL && write) {
+        CHECK(fputs(text, file) >= 0);
+    } else if (text != NULL && file != NULL) {
+        size_t n = fread(there, 1, sizeof there - 1, file);
+        there[n] = '\0';
+        check_count++;
+        if (strcmp(there, text) != 0) {
+            check_failures++;
+            fprintf(stderr, "%s is out of date: run this program with the same arguments and --write\n",
+                    path);
+        }
+    }
+    if (file != NULL) fclose(file);
+    free(text);
+}
+
+/* cases_onnx CASES PAGE [--write] */
 int main(int argc, char **argv)
 {
     aj_error err;
-    if (argc < 2) return 2;
+    if (argc < 3) return 2;
     DIR *probe = opendir(argv[1]);
     if (probe == NULL) CHECK_SKIP("the ONNX test cases are not installed (libonnx-testdata)");
     closedir(probe);
@@ -235,6 +261,7 @@ int main(int argc, char **argv)
     CHECK(n_models >= 1072);
     CHECK(n_passed >= MIN_PASSED);
     CHECK_INT(n_passed + n_refused, n_models);
+    check_page(argv[2], argc > 3 && strcmp(argv[3], "--write") == 0);
     aj_context_destroy(context);
     return check_report();
 }
