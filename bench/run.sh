@@ -99,3 +99,8 @@ for _ in range(200):
 times.sort(); base.sort()
 print(f"aj --help: median {times[100]*1e3:.2f} ms, of which starting any program (true) {base[100]*1e3:.2f} ms")
 PY
+
+echo; echo "== aj run: what measuring costs"
+$python "$here/bench_run.py" "$build/src/cli/aj"
+$python -c 'import torch' 2>/dev/null && $python "$here/bench_run.py" "$build/src/cli/aj" train 20 ||
+    echo "python3-torch is not installed: no training was measured"

@@ -10,6 +10,7 @@
 #include "child.h"
 #include "live.h"
 #include "measure.h"
+#include "trace_load.h"
 
 const cli_option cmd_run_options[] = {
     CLI_MEASURE_OPTIONS(false),
@@ -50,10 +51,12 @@ typedef struct {
     cli_measure measure;
     cli_live live;
     files files;
+    aj_ledger *ledger;      /* open until there is an entry */
     double started_seconds; /* on the monotonic clock */
 } session;
 
 #define SECONDS_BETWEEN_TRACES 1.0
+#define SECONDS_TO_ENTRY       0.25 /* a command that ends sooner is written once */
 
 static void on_marks(void *user, const char *bytes, size_t n)
 {
@@ -66,16 +69,15 @@ static void on_marks(void *user, const char *bytes, size_t n)
 /* ---- the ledger before the start ------------------------------------------------------------------- */
 
 /* Found now, not when the run is over. */
-static aj_ledger *open_ledger(session *s)
+static void open_ledger(session *s)
 {
     cli *c = s->c;
     aj_ledger_options options = AJ_LEDGER_OPTIONS_INIT;
-    aj_ledger *ledger = NULL;
     aj_error err = {AJ_OK, 0, ""};
-    if (cli_has(c, "no-ledger")) return NULL;
+    if (cli_has(c, "no-ledger")) return;
     options.path = cli_text(c, "ledger");
     options.busy_seconds = 1; /* others that write do not keep a command waiting */
-    if (aj_ledger_open(&ledger, &options, &err) != AJ_OK) {
+    if (aj_ledger_open(&s->ledger, &options, &err) != AJ_OK) {
         cli_complain(c,
                      "%s; the command runs all the same, its account goes to a spill file that the next "
                      "ledger takes in",
@@ -84,24 +86,24 @@ static aj_ledger *open_ledger(session *s)
         snprintf(s->files.trace, sizeof s->files.trace, "%s/attojoule-%s.trace",
                  folder != NULL && folder[0] != '\0' ? folder : "/tmp", s->measure.uid);
         s->files.own_trace = true;
-        return NULL;
+        return;
     }
-    if (aj_ledger_remark(ledger) != NULL) cli_complain(c, "%s", aj_ledger_remark(ledger));
-    snprintf(s->files.trace, sizeof s->files.trace, "%s.%s.trace", aj_ledger_path(ledger), s->measure.uid);
+    if (aj_ledger_remark(s->ledger) != NULL) cli_complain(c, "%s", aj_ledger_remark(s->ledger));
+    snprintf(s->files.trace, sizeof s->files.trace, "%s.%s.trace", aj_ledger_path(s->ledger), s->measure.uid);
     s->files.own_trace = true;
-    return ledger;
 }
 
 /* What a killed meter leaves behind: the entry says where the trace is. */
-static void put_beginning(session *s, aj_ledger *ledger)
+static void put_beginning(session *s)
 {
     cli_measured_run begun;
     aj_error err = {AJ_OK, 0, ""};
-    if (ledger == NULL) return;
+    if (s->ledger == NULL) return;
     cli_measured_run_begin(&begun, &s->measure, s->files.trace);
-    if (aj_ledger_put(ledger, &begun.run, NULL, NULL, &err) != AJ_OK) cli_failed(s->c, &err);
+    if (aj_ledger_put(s->ledger, &begun.run, NULL, NULL, &err) != AJ_OK) cli_failed(s->c, &err);
     cli_measured_run_free(&begun);
-    aj_ledger_close(ledger);
+    aj_ledger_close(s->ledger);
+    s->ledger = NULL;
 }
 
 static void begin_trace(session *s)
@@ -217,12 +219,18 @@ static void keep(session *s)
                                                 : AJ_RUN_FAILED;
     size_t size = 0;
     char *trace = read_trace(s->files.trace, &size);
+    cli_trace_load load = {0};
+    if (cli_has(c, "hourly")) cli_trace_load_read(c, &load, s->measure.uid, trace, size);
+    s->measure.prices.load = load.load;
     cli_measured_run_make(&made, &s->measure, AJ_RUN_COMMAND, state, NULL, 0, NULL);
     made.run.exit_status = s->child.status;
     deliver_json(s, &made.run);
     made.run.trace = trace;
     made.run.trace_bytes = size;
-    bool kept = cli_measure_keep(&s->measure, &made.run);
+    bool kept = s->ledger != NULL && aj_ledger_put(s->ledger, &made.run, NULL, NULL, NULL) == AJ_OK;
+    aj_ledger_close(s->ledger);
+    s->ledger = NULL;
+    if (!kept) kept = cli_measure_keep(&s->measure, &made.run);
     if (s->files.own_trace && s->files.trace[0] != '\0' && kept) unlink(s->files.trace);
     bool summary = !(cli_has(c, "json") && cli_text(c, "out") == NULL);
     if (summary) {
@@ -234,6 +242,8 @@ static void keep(session *s)
     }
     cli_measure_warn_of_budgets(c);
     cli_measured_run_free(&made);
+    s->measure.prices.load = (aj_load){0};
+    cli_trace_load_free(&load);
     free(trace);
 }
 
@@ -245,8 +255,10 @@ static void follow(session *s)
     bool traced = s->files.trace[0] != '\0' && s->measure.meter != NULL;
     while (!s->child.ended) {
         double wait = s->live.wanted ? CLI_LIVE_SECONDS : traced ? SECONDS_BETWEEN_TRACES : -1;
+        if (s->ledger != NULL) wait = SECONDS_TO_ENTRY;
         cli_child_step(&s->child, wait, on_marks, s);
         if (s->child.ended) break;
+        if (cli_now_seconds() - s->started_seconds >= SECONDS_TO_ENTRY) put_beginning(s);
         if (traced && aj_trace_sample(s->measure.trace, &err) != AJ_OK) {
             cli_failed(s->c, &err);
             traced = false; /* said once */
@@ -271,22 +283,15 @@ static int exec_failed(session *s)
 static int meter(session *s)
 {
     cli *c = s->c;
-    aj_ledger *ledger = open_ledger(s);
+    open_ledger(s);
     int status = cli_child_fork(c, &s->child, c->operands, s->measure.uid);
-    if (status != EXIT_OK) {
-        aj_ledger_close(ledger);
-        return status;
-    }
+    if (status != EXIT_OK) return status;
     cli_measure_begin(&s->measure, (long)s->child.pid);
     begin_trace(s);
     cli_child_go(&s->child);
     s->started_seconds = cli_now_seconds();
     while (s->child.started >= 0 && !s->child.ended) cli_child_step(&s->child, -1, on_marks, s);
-    if (s->child.exec_error != 0) {
-        aj_ledger_close(ledger);
-        return exec_failed(s);
-    }
-    put_beginning(s, ledger);
+    if (s->child.exec_error != 0) return exec_failed(s);
     cli_live_begin(&s->live, c);
     follow(s);
     double seconds = cli_now_seconds() - s->started_seconds;
@@ -313,6 +318,7 @@ int cmd_run(cli *c)
         status = meter(s);
     }
     cli_measure_close(&s->measure);
+    aj_ledger_close(s->ledger);
     free(s);
     return status;
 }

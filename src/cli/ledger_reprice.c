@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "attojoule/carbon.h"
-#include "attojoule/meter.h"
 #include "ledger.h"
+#include "trace_load.h"
 
 #define JOULES_PER_KILOWATT_HOUR 3.6e6
 #define SECONDS_PER_HOUR         3600.0
@@ -28,7 +28,8 @@ typedef struct {
     aj_run run;
     double joules, low_joules, high_joules; /* low, high NaN: not known */
     aj_origin origin;
-    double *seconds, *sums; /* the load */
+    cli_trace_load told;
+    double ends[2][2]; /* seconds and joules of a constant load */
     aj_load load;
     bool constant;        /* the load is assumed to be */
     double start_seconds; /* NaN: the hour does not matter */
@@ -113,48 +114,20 @@ static void read_energy(priced_run *r)
     r->high_joules = high;
 }
 
-/* Points of the trace that have joules, at their time on the wall clock since the start. */
-static void read_trace(cli *c, priced_run *r)
-{
-    aj_trace_record trace;
-    aj_error err = {AJ_OK, 0, ""};
-    if (r->run.trace == NULL) return;
-    if (aj_trace_read_bytes(&trace, r->run.trace, r->run.trace_bytes, "its trace", &err) != AJ_OK) {
-        cli_complain(c, "run %.8s: %s; a constant load is assumed", r->run.uid, err.message);
-        return;
-    }
-    r->seconds = cli_allocate(trace.n_points + 1, sizeof *r->seconds);
-    r->sums = cli_allocate(trace.n_points + 1, sizeof *r->sums);
-    size_t n = 0;
-    for (size_t i = 0; i < trace.n_points; i++) {
-        double at = trace.points[i].unix_seconds - trace.started_unix_seconds,
-               sum = trace.points[i].own_joules;
-        if (isnan(at) || isnan(sum) || (n > 0 && (at < r->seconds[n - 1] || sum < r->sums[n - 1]))) continue;
-        r->seconds[n] = at;
-        r->sums[n++] = sum;
-    }
-    aj_trace_record_destroy(&trace);
-    if (n >= 2 && r->seconds[n - 1] > r->seconds[0] && r->sums[n - 1] > r->sums[0])
-        r->load = (aj_load){r->seconds, r->sums, n};
-}
-
 /* A load in any case where hours matter. */
 static int find_load(cli *c, priced_run *r)
 {
-    read_trace(c, r);
+    cli_trace_load_read(c, &r->told, r->run.uid, r->run.trace, r->run.trace_bytes);
+    r->load = r->told.load;
     r->constant = r->load.n == 0;
     if (!r->constant) return EXIT_OK;
     if (!(r->run.duration_seconds > 0)) {
         cli_complain(c, "run %.8s has neither a trace nor a duration: its hours are not known", r->run.uid);
         return EXIT_FAILED;
     }
-    free(r->seconds);
-    free(r->sums);
-    r->seconds = cli_allocate(2, sizeof *r->seconds);
-    r->sums = cli_allocate(2, sizeof *r->sums);
-    r->seconds[1] = r->run.duration_seconds;
-    r->sums[1] = r->joules;
-    r->load = (aj_load){r->seconds, r->sums, 2};
+    r->ends[0][1] = r->run.duration_seconds;
+    r->ends[1][1] = r->joules;
+    r->load = (aj_load){r->ends[0], r->ends[1], 2};
     return EXIT_OK;
 }
 
@@ -378,8 +351,7 @@ static int one_run(prices *p, aj_ledger *ledger, const char *uid, FILE *stream, 
         status = cli_failed(p->c, &err);
     if (status == EXIT_OK && document != NULL) json_array_append_new(document, run_document(p, r, save));
     if (status == EXIT_OK && document == NULL) print_run(p, r, stream);
-    free(r->seconds);
-    free(r->sums);
+    cli_trace_load_free(&r->told);
     aj_run_destroy(&r->run);
     free(r);
     return status;

@@ -22,11 +22,22 @@ static double wall_seconds(void)
     return (double)at.tv_sec + 1e-9 * (double)at.tv_nsec;
 }
 
-static double own_cpu_seconds(long *resident_kibibytes)
+/* The peak of this program alone: ru_maxrss is also that of what called exec. */
+static long resident_kibibytes(void)
+{
+    char line[256];
+    long kibibytes = 0;
+    FILE *status = fopen("/proc/self/status", "re");
+    while (status != NULL && fgets(line, sizeof line, status) != NULL)
+        if (sscanf(line, "VmHWM: %ld kB", &kibibytes) == 1) break;
+    if (status != NULL) fclose(status);
+    return kibibytes;
+}
+
+static double own_cpu_seconds(void)
 {
     struct rusage used;
     if (getrusage(RUSAGE_SELF, &used) != 0) return (double)NAN;
-    *resident_kibibytes = used.ru_maxrss;
     return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
            1e-6 * (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
 }
@@ -399,7 +410,9 @@ void cli_measure_end(cli_measure *m, double duration_seconds)
     keep_marks(m);
     if (aj_trace_close(m->trace, read ? &m->reading : NULL, &err) != AJ_OK) cli_failed(m->c, &err);
     m->trace = NULL;
-    if (!isnan(m->own_cpu_seconds)) m->own_cpu_seconds = own_cpu_seconds(&m->resident_kibibytes);
+    if (isnan(m->own_cpu_seconds)) return;
+    m->own_cpu_seconds = own_cpu_seconds();
+    m->resident_kibibytes = resident_kibibytes();
 }
 
 void cli_measure_close(cli_measure *m)

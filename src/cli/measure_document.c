@@ -94,7 +94,9 @@ static json_t *overhead_document(const cli_measure *m)
     double share = apart && m->duration_seconds > 0 ? m->own_cpu_seconds / m->duration_seconds : (double)NAN;
     return json_pack("{s:f, s:o, s:o, s:o}", "opening_seconds", m->opening_seconds, "cpu_seconds",
                      number(m->own_cpu_seconds), "core_ratio", number(share), "resident_bytes",
-                     apart ? json_integer((json_int_t)m->resident_kibibytes * 1024) : json_null());
+                     apart && m->resident_kibibytes > 0
+                         ? json_integer((json_int_t)m->resident_kibibytes * 1024)
+                         : json_null());
 }
 
 static json_t *phases_document(const cli_measure *m)

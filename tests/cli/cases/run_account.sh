@@ -32,11 +32,11 @@ exits 3
 silent_err
 kill $other
 seconds='m["sampling"]["duration_seconds"]'
-of 'r["exit_status"] == 3 and r["state"] == "failed" and r["kind"] == "command" and near(r["duration_seconds"], m["sampling"]["duration_seconds"], 0.2)'
+of 'r["exit_status"] == 3 and r["state"] == "failed" and r["kind"] == "command" and near(r["duration_seconds"], m["sampling"]["duration_seconds"], 0.5)'
 title "packages, memory and cards are counted, the copy is not"
 of 'sorted(v["kind"] for v in z.values()) == ["dram", "dram", "gpu", "gpu", "package", "package"]'
 of '[v["name"] for v in m["zones"] if v["role"] == "copy"] == ["package-0"] and sorted(f["energy_joules"]) == sorted(z)'
-of "near(z['powercap/package-0']['measured_joules'], 40 * $seconds, 0.05) and near(z['powercap/package-1/dram']['measured_joules'], 5 * $seconds, 0.05)"
+of "near(z['powercap/package-0']['measured_joules'], 40 * $seconds, 0.15) and near(z['powercap/package-1/dram']['measured_joules'], 5 * $seconds, 0.15)"
 of "near(sum(v['measured_joules'] for v in z.values() if v['kind'] == 'gpu'), 260 * $seconds, 0.1)"
 of 'all(v["wraps"] <= 1 and v["resets"] == 0 and not v["lower_bound"] for v in z.values())'
 title "attributed + idle + others = measured, a domain at a time and together"
@@ -46,7 +46,9 @@ of 'near(m["machine"]["measured_joules"], total("measured_joules"))'
 of 'near(m["machine"]["divided_joules"], total("attributed_joules") + total("idle_joules") + total("others_joules"))'
 of 'near(m["machine"]["divided_joules"] + m["machine"]["undivided_joules"], m["machine"]["measured_joules"])'
 of 'near(m["run_joules"]["value"], sum(v["value"] for v in f["energy_joules"].values()))'
-of '0.05 < m["machine"]["attributed_joules"] / m["machine"]["divided_joules"] < 0.95'
+packages='[v for v in z.values() if v["kind"] == "package"]' # steady power: the share of joules is that of CPU time
+of "abs(sum(v['attributed_joules'] for v in $packages) / sum(v['measured_joules'] for v in $packages) - m['machine']['tree_cpu_seconds'] / m['machine']['busy_cpu_seconds']) < 0.2"
+of '0 < m["machine"]["tree_cpu_seconds"] < m["machine"]["busy_cpu_seconds"]'
 title "prices of it"
 of 'near(f["location_kilograms_co2e"][None]["value"], m["run_joules"]["value"] * 1.2 * m["carbon"]["factor"]["kilograms_co2e_per_joule"])'
 of 'm["carbon"]["factor"]["basis"] == "lifecycle" and near(f["market_kilograms_co2e"][None]["value"], m["run_joules"]["value"] * 1.2 * 0.5 * 600e-3 / 3.6e6)'
@@ -59,11 +61,33 @@ of 'any(p["name"] == "work" and p["times"] == 1 and p["duration_seconds"] > 0 an
 title "what measuring took"
 of '0 < m["overhead"]["cpu_seconds"] < 1 and 0 < m["overhead"]["opening_seconds"] < 1 and m["overhead"]["resident_bytes"] > 0'
 
+title "carbon by the hour, weighted by the joules of the trace: as reprice has it"
+python3 -c '
+import time
+start = int(time.time()) - 60
+print("timestamp,gco2_kwh")
+for second in range(start, start + 600, 2):
+    print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second)) + "," + str(100 + 700 * (second // 2 % 2)))' >hours.csv
+meter --hourly hours.csv --pue 1.1 --basis direct -- sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done; sleep 2.5'
+exits 0
+silent_err
+of 'm["carbon"]["factor"]["name"] == "hourly file" and 100 <= m["carbon"]["factor"]["kilograms_co2e_per_joule"] * 3.6e9 <= 800'
+uid=$(python3 -c 'import json; print(json.load(open("run.json"))["uid"])')
+run ledger reprice "$uid" --hourly hours.csv --pue 1.1 --basis direct --json
+exits 0
+cp stdout repriced
+checks=$((checks + 1))
+python3 -c '
+import json, math, sys
+before = [f for f in json.load(open("run.json"))["figures"] if f["quantity"] == "location_kilograms_co2e"][0]["value"]
+after = [f for f in json.load(open("repriced"))[0]["figures"] if f["quantity"] == "location_kilograms_co2e"][0]["value"]
+sys.exit(not math.isclose(after, before, rel_tol=1e-9))' || problem "reprice has another figure than the run"
+
 title "a command that does nothing on a busy machine has next to nothing; on an idle one idle is kept apart"
 meter --idle-watts 60 --idle-watts package-0/dram=4 -- sleep 1
 exits 0
 of 'near(z["powercap/package-0"]["idle_watts"], 30) and z["powercap/package-0"]["idle_origin"] == "assumed" and z["powercap/package-0/dram"]["idle_watts"] == 4 and z["powercap/package-1/dram"]["idle_watts"] == 0'
-of 'near(z["powercap/package-0"]["idle_joules"], 30 * m["sampling"]["duration_seconds"], 0.05)'
+of 'near(z["powercap/package-0"]["idle_joules"], 30 * m["sampling"]["duration_seconds"], 0.15)'
 meter --idle-watts nowhere=3 -- true
 exits 0
 

@@ -7,7 +7,7 @@ cat >look.sh <<'SH'
 "$AJ" ledger export --last 1 >during
 SH
 export AJ
-meter --quiet --project p -- sh -c 'sleep 0.3; sh look.sh'
+meter --quiet --project p -- sh -c 'sleep 1; sh look.sh'
 exits 0
 packed <during >packed && mv packed during
 grep -q '"state":"running"' during || problem "there was no entry: $(cat during)"
