@@ -63,6 +63,8 @@ typedef struct {
     uint64_t seed;
     unsigned n_trials, batch;
     const char *mode; /* "latency" or "throughput" */
+    const char
+        *dynamic; /* where products of two activations ran: "digital" or "analog"; NULL: there are none */
     /* Share of samples (of elements, where each has a class) of the right class; NaN where there are none. */
     double clean_accuracy_ratio, clean_loss;
     aj_summary accuracy_ratio;                                    /* over trials */

@@ -18,6 +18,10 @@ extern "C" {
 
 typedef enum { AJ_MODE_LATENCY = 0, AJ_MODE_THROUGHPUT } aj_mode;
 
+/* Where products of two activations (attention's) run: priced as digital and listed, or on the hardware, with
+ * both operands encoded for every sample. */
+typedef enum { AJ_DYNAMIC_DIGITAL = 0, AJ_DYNAMIC_ANALOG } aj_dynamic;
+
 typedef struct {
     size_t struct_size;
     const aj_hardware *hardware; /* NULL = exact arithmetic only */
@@ -36,11 +40,12 @@ typedef struct {
      * become part of its record.  NULL = not measured. */
     aj_estimate (*measured_joules)(void *user);
     void *measured_user;
+    aj_dynamic dynamic;
 } aj_evaluate_options;
 #define AJ_EVALUATE_OPTIONS_INIT                                                                           \
     {                                                                                                      \
         sizeof(aj_evaluate_options), NULL, NULL, 1, 1, 1, AJ_MODE_LATENCY, 0, false, false, NULL, 0, NULL, \
-            NULL, NULL                                                                                     \
+            NULL, NULL, AJ_DYNAMIC_DIGITAL                                                                 \
     }
 
 /* Accuracy (argmax of the output against class numbers, also one an element; NaN for other labels and
@@ -56,7 +61,7 @@ AJ_API AJ_MUST_USE aj_status aj_evaluate(aj_evaluation *out, aj_context *context
  * NaN). */
 AJ_API AJ_MUST_USE aj_status aj_inspect(aj_evaluation *out, aj_context *context, const aj_model *model,
                                         const aj_hardware *hardware, unsigned batch, aj_mode mode,
-                                        aj_error *err);
+                                        aj_dynamic dynamic, aj_error *err);
 
 /* "key=lo:hi:log:N", "key=lo:hi:lin:N" or "key=a,b,c"; numbers may carry units.  Allocated by the library
  * (aj_sweep_values_free). */

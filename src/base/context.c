@@ -212,6 +212,19 @@ char *ajp_arena_printf(ajp_arena *arena, const char *format, ...)
     return text;
 }
 
+void ajp_arena_reset(ajp_arena *arena)
+{
+    size_t size = 0;
+    if (arena->head == NULL) return;
+    for (const ajp_arena_block *block = arena->head; block != NULL; block = block->next) size += block->size;
+    if (arena->head->next != NULL) {
+        ajp_arena_free(arena);
+        (void)ajp_arena_alloc(arena, size); /* without it the next objects get blocks of their own again */
+    }
+    if (arena->head != NULL) arena->head->used = 0;
+    arena->failed = false;
+}
+
 void ajp_arena_free(ajp_arena *arena)
 {
     for (ajp_arena_block *block = arena->head, *next; block != NULL; block = next) {

@@ -75,6 +75,8 @@ void *ajp_arena_array(ajp_arena *arena, size_t n, size_t size); /* NULL on overf
 char *ajp_arena_strdup(ajp_arena *arena, const char *text);
 char *ajp_arena_strndup(ajp_arena *arena, const char *text, size_t length);
 char *ajp_arena_printf(ajp_arena *arena, const char *format, ...) AJ_PRINTF(2, 3);
+/* Forgets everything and keeps the memory, in one block: doing the same again allocates nothing. */
+void ajp_arena_reset(ajp_arena *arena);
 void ajp_arena_free(ajp_arena *arena); /* frees everything; the arena can be used again */
 
 /* ---- time -------------------------------------------------------------------------------------- */

@@ -8,7 +8,8 @@
 #include "attojoule/report.h"
 
 const cli_option cmd_inspect_options[] = {
-    CLI_ON_OPTION, CLI_SET_OPTION, CLI_BATCH_OPTION, CLI_MODE_OPTION, CLI_DIM_OPTION, CLI_OPTION_END,
+    CLI_ON_OPTION,      CLI_SET_OPTION, CLI_BATCH_OPTION, CLI_MODE_OPTION,
+    CLI_DYNAMIC_OPTION, CLI_DIM_OPTION, CLI_OPTION_END,
 };
 
 typedef struct {
@@ -219,7 +220,7 @@ static int inspect(cli *c, const aj_model *model, const aj_hardware *hardware)
     aj_error err = {AJ_OK, 0, ""};
     aj_evaluation plan = {0};
     if (hardware != NULL && aj_inspect(&plan, c->context, model, hardware, (unsigned)cli_count(c, "batch"),
-                                       cli_mode(c), &err) != AJ_OK)
+                                       cli_mode(c), cli_dynamic(c), &err) != AJ_OK)
         return cli_failed(c, &err);
     cli_output output;
     cli_output_begin(&output);

@@ -11,6 +11,11 @@ aj_mode cli_mode(const cli *c)
     return strcmp(cli_text(c, "mode"), "throughput") == 0 ? AJ_MODE_THROUGHPUT : AJ_MODE_LATENCY;
 }
 
+aj_dynamic cli_dynamic(const cli *c)
+{
+    return strcmp(cli_text(c, "dynamic"), "analog") == 0 ? AJ_DYNAMIC_ANALOG : AJ_DYNAMIC_DIGITAL;
+}
+
 static int apply_setting(cli *c, aj_hardware *hardware, const char *setting)
 {
     const char *equals = strchr(setting, '=');
@@ -157,6 +162,7 @@ int cli_evaluation_open(cli *c, cli_evaluation *evaluation)
     options->seed = cli_count(c, "seed");
     options->batch = (unsigned)cli_count(c, "batch");
     options->mode = cli_mode(c);
+    options->dynamic = cli_dynamic(c);
     options->chunk = (size_t)cli_count(c, "chunk");
     options->reference = cli_has(c, "reference");
     options->n_calibration = (size_t)cli_count(c, "calibration");

@@ -31,6 +31,13 @@
         .help = "one request at a time, or the pipeline full"                                      \
     }
 
+#define CLI_DYNAMIC_OPTION                                                                                 \
+    {                                                                                                      \
+        .name = "dynamic", .kind = CLI_WORD, .argument = "digital|analog", .fallback = "digital",          \
+        .help =                                                                                            \
+            "products of two activations (attention): priced as digital, or both operands on the hardware" \
+    }
+
 /* The rows that eval and sweep share. */
 #define CLI_EVALUATE_OPTIONS                                                                             \
     {.name = "data",                                                                                     \
@@ -51,7 +58,7 @@
          .fallback = "1",                                                                                \
          .help = "every random number is a function of it",                                              \
          .maximum = CLI_LARGEST_COUNT},                                                                  \
-        CLI_BATCH_OPTION, CLI_MODE_OPTION,                                                               \
+        CLI_BATCH_OPTION, CLI_MODE_OPTION, CLI_DYNAMIC_OPTION,                                           \
         {.name = "samples",                                                                              \
          .kind = CLI_COUNT,                                                                              \
          .argument = "N",                                                                                \
@@ -110,6 +117,7 @@ typedef struct {
 /* --on with every --set applied; *out stays NULL without --on. EXIT_OK or an exit status after a sentence. */
 int cli_open_hardware(cli *c, aj_hardware **out);
 aj_mode cli_mode(const cli *c);
+aj_dynamic cli_dynamic(const cli *c);
 /* Opens everything the options name. On failure nothing needs closing. */
 int cli_evaluation_open(cli *c, cli_evaluation *evaluation);
 void cli_evaluation_close(cli_evaluation *evaluation);

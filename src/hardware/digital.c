@@ -89,11 +89,14 @@ static aj_status account(const void *untyped, const ajp_workload *work, size_t i
     double row_folds = isnan(p->array_cols) ? 1.0 : ceil(rows / p->array_cols);
     double col_folds = isnan(p->array_rows) ? 1.0 : ceil(cols / p->array_rows);
     ajp_product_account account = ajp_product_account_none();
-    count_time(p, row_folds * col_folds, batch * reps, batch, &account);
+    double sharing = ajp_product_sharing(&product->product, work->batch), turns = batch / sharing;
+    bool dynamic = product->product.weights == AJP_OPERAND_DYNAMIC;
+    count_time(p, row_folds * col_folds, sharing * reps, sharing, &account);
+    account.latency_seconds *= turns; /* of two activations: the array is loaded again for every sample */
     aj_energy_set(&account.energy, AJ_CAUSE_ARRAY,
                   ajp_price(ajp_product_macs(&product->product), p->mac_energy_joules));
     double partial_words = 2.0 * rows * reps * (col_folds - 1.0); /* written and read again */
-    double bits = rows * cols / batch * p->prices.weight_bits +
+    double bits = rows * cols / sharing * (dynamic ? p->prices.activation_bits : p->prices.weight_bits) +
                   (cols * reps * row_folds + rows * reps) * p->prices.activation_bits +
                   ajp_price(partial_words, p->accumulator_bits);
     ajp_price_local(&p->prices, bits, product->digital_ops + rows * reps * (col_folds - 1.0), &account);

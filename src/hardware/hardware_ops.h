@@ -89,6 +89,8 @@ typedef struct {
     bool runs_digitally;           /* the hardware does not take it: priced by the fallback */
     double weight_row_crest_ratio; /* mean over rows of max^2 cols / sum of squares (rows of zeros left out):
                                       needed by row gains with absorbing modulators; NaN or 0 = not known */
+    double weight_crest_ratio; /* of two activations: mean over matrices of max^2 cells / sum of squares; NaN
+                                  before any data */
 } ajp_product_work;
 
 typedef struct {

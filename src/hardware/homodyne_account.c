@@ -5,7 +5,8 @@
  * A convolution's patches overlap: an input is in about Kx Ky / s^2 of them and is encoded as often, unless
  * it is encoded once and light carries it to all of them (input_fan_out optical).
  * A layer higher than tile_rows sends its inputs again for every group of rows; averaged reads send and read
- * everything again. */
+ * everything again.  Of two activations every sample has both matrices of its own: nothing is shared over the
+ * batch, and its samples come one after the other. */
 #include <math.h>
 
 #include "attojoule/physics.h"
@@ -37,12 +38,14 @@ static void count_events(const ajp_homodyne *p, const ajp_workload *work, const 
     passes n = count_passes(p, product);
     double rows = (double)product->rows, cols = (double)product->cols, reps = (double)product->reps;
     double steps = cols * n.row_groups * n.reads; /* symbol times of a batch */
-    out->weight_symbols = rows * cols * n.reads / (double)work->batch;
+    double sharing = ajp_product_sharing(product, work->batch), turns = (double)work->batch / sharing;
+    out->weight_symbols = rows * cols * n.reads / sharing;
     double encoded = fans_out(p, product) ? ajp_product_distinct_inputs(product) : cols * reps;
     out->input_symbols = encoded * n.row_groups * n.reads;
     out->samples = rows * reps * n.col_tiles * n.reads;
-    out->busy_seconds = steps / p->clock_hertz / (double)work->batch;
-    out->latency_seconds = steps / p->clock_hertz + n.row_groups * n.col_tiles * n.reads * p->readout_seconds;
+    out->busy_seconds = steps / p->clock_hertz / sharing;
+    out->latency_seconds =
+        turns * (steps / p->clock_hertz + n.row_groups * n.col_tiles * n.reads * p->readout_seconds);
 }
 
 /* Launched per detected light of an absorbing modulator: what it encodes has max^2 where rms^2 is passed. */
@@ -52,7 +55,11 @@ static void find_crests(const ajp_homodyne *p, const ajp_product_work *work, ajp
     out->weight_crest_ratio = out->input_crest_ratio = 1.0;
     if (ajp_homodyne_is(p->modulator, HOMODYNE_GENERATIVE)) return;
     double cells = (double)work->product.rows * (double)work->product.cols;
-    if (ajp_homodyne_is(p->weight_gain, HOMODYNE_GAIN_ROW))
+    bool dynamic = work->product.weights == AJP_OPERAND_DYNAMIC;
+    if (dynamic && !ajp_homodyne_is(p->weight_gain, HOMODYNE_GAIN_ROW))
+        out->weight_crest_ratio =
+            work->weight_crest_ratio > 0.0 ? work->weight_crest_ratio : AJP_NOT_DESCRIBED;
+    else if (ajp_homodyne_is(p->weight_gain, HOMODYNE_GAIN_ROW))
         out->weight_crest_ratio =
             work->weight_row_crest_ratio > 0.0 ? work->weight_row_crest_ratio : AJP_NOT_DESCRIBED;
     else if (work->weight_sum_squares > 0.0)
@@ -123,8 +130,10 @@ aj_status ajp_homodyne_account(const void *params, const ajp_workload *work, siz
     price_light(p, work, &account);
     price_electronics(p, &account);
     double results = (double)product->product.rows * (double)product->product.reps;
-    double sram_bits = account.weight_symbols * p->prices.weight_bits +
-                       (account.input_symbols + results) * p->prices.activation_bits;
+    bool dynamic = product->product.weights == AJP_OPERAND_DYNAMIC;
+    double weight_bits = dynamic ? p->prices.activation_bits : p->prices.weight_bits;
+    double sram_bits =
+        account.weight_symbols * weight_bits + (account.input_symbols + results) * p->prices.activation_bits;
     double sums = account.samples - results; /* partial results of tiles and reads, added digitally */
     ajp_price_local(&p->prices, sram_bits, product->digital_ops + sums, &account);
     *out = account;

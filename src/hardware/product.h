@@ -15,12 +15,18 @@ typedef struct {
     size_t rows;      /* outputs */
     size_t cols;      /* inputs */
     size_t reps;
-    ajp_operand weights;      /* CONSTANT: known before any data */
-    size_t layer;             /* number of the product in execution order: the place of its random numbers */
-    size_t groups;            /* so many of them, each with weights and inputs of its own; 0 means 1 */
+    ajp_operand weights; /* CONSTANT: known before any data; DYNAMIC: an activation too, of every sample */
+    size_t layer;        /* number of the product in execution order: the place of its random numbers */
+    size_t groups;       /* so many of them, each with weights and inputs of its own; 0 means 1 */
     size_t n_distinct_inputs; /* numbers that the inputs of one group are made of, where they overlap (patches
                                  of an image); 0 means cols * reps */
 } ajp_product;
+
+/* Inferences that share one encoding of the weights: a batch, but of two activations each has its own. */
+static inline double ajp_product_sharing(const ajp_product *product, unsigned batch)
+{
+    return product->weights == AJP_OPERAND_DYNAMIC ? 1.0 : (double)batch;
+}
 
 static inline double ajp_product_groups(const ajp_product *product)
 {

@@ -27,7 +27,11 @@ typedef struct {
     const float *bias;    /* [groups][rows padded with zeros to a multiple of 16], or NULL */
     ajp_activation activation;
     float activation_parameter;
-    size_t n_distinct_inputs; /* of a sample and group: cols * reps, or fewer where they overlap (patches) */
+    size_t n_distinct_inputs; /* of a sample and group where they overlap (patches); 0 = cols * reps */
+    /* Both operands depend on data: weights and packed are NULL, and every group is a matrix of its own for
+     * every sample. */
+    bool dynamic;
+    int sample_axis; /* of a dynamic product: its operator's note of where samples are */
 } ajp_product_step;
 
 /* What belongs to one group. */
@@ -92,6 +96,15 @@ typedef struct {
     ajp_product_rows rows; /* numbers of the rows, within the samples of this run */
 } ajp_product_call;
 
+/* Some rows of one matrix of a product of two activations, y = x W^T: x has n_rows rows of cols floats, x_row
+ * apart; W is [rows][cols] row-major; y as above.  Row i is repetition first_row + i of the sample. */
+typedef struct {
+    size_t product, sample, matrix; /* sample within this run; matrix 0 ... groups - 1 */
+    const float *x, *weights, *packed;
+    float *y;
+    size_t x_row, y_row, n_rows, first_row;
+} ajp_dynamic_call;
+
 /* A hook never gets more rows at once. */
 enum { AJP_HOOK_ROWS = 1024 };
 
@@ -102,6 +115,9 @@ enum { AJP_HOOK_ROWS = 1024 };
 typedef struct {
     aj_status (*run)(void *user, const ajp_product_step *step, const ajp_product_call *call, aj_error *err);
     void *user;
+    /* The same for a product of two activations; NULL = exactly. */
+    aj_status (*run_dynamic)(void *user, const ajp_product_step *step, const ajp_dynamic_call *call,
+                             aj_error *err);
 } ajp_product_hook;
 
 aj_status ajp_workspace_create(ajp_workspace **out, const ajp_plan *plan, aj_error *err);

@@ -28,6 +28,9 @@ typedef struct { /* one matrix product, or `groups` of the same size, inside an 
     const char *suffix;   /* "" or e.g. "/input gates": appended to the node's name */
     size_t n_distinct_inputs; /* numbers that the inputs of a sample and group are made of, where they overlap
                                  (patches of an image); 0 = all cols * reps are numbers of their own */
+    bool dynamic; /* weights depend on data, and are other ones in every sample and group: `run` hands them to
+                     ajp_op_multiply_dynamic when on_hook */
+    int sample_axis; /* of a dynamic product: the operator's own note of where its samples are */
 } ajp_op_product;
 
 typedef struct {
@@ -158,6 +161,9 @@ aj_status ajp_op_multiply_rows(const ajp_op_run *r, const ajp_product_call *call
 
 /* The map that an activation is. */
 ajp_map ajp_map_of(ajp_activation activation);
+
+/* Rows of one matrix of a dynamic product, by the hook.  call->product is the number among the node's own. */
+aj_status ajp_op_multiply_dynamic(const ajp_op_run *r, const ajp_dynamic_call *call);
 
 /* NULL when this operator, or this opset of it, is not there; *known says whether the name is. */
 const ajp_op *ajp_op_find(const char *op_type, int64_t opset, bool *known);

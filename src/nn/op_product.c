@@ -1,5 +1,7 @@
 /* op_product.c: Gemm and MatMul on any operands.  Products with constant weights are compiled to packed
- * products (program.c); what runs here is a product of two activations, or constants being folded. */
+ * products (program.c); what runs here is a product of two activations, or constants being folded.  On a hook
+ * a product of two activations is one product of `groups` matrices a sample, W being the right operand
+ * turned. */
 #include <string.h>
 
 #include "op_product.h"
@@ -182,11 +184,60 @@ void ajp_matmul_pair(const ajp_matrices *s, size_t o, size_t *of_a, size_t *of_b
     }
 }
 
+/* Packed right operand; for a hook also it turned, a turned left operand, and results in whole vectors. */
+typedef struct {
+    size_t weights, x, y, all; /* floats before each */
+} places;
+
+static places places_of(const ajp_product_params *q, const ajp_matrices *s)
+{
+    places p = {.weights = ajp_packed_size(s->n, s->k)};
+    p.x = p.weights + (q->trans_b ? 0 : ajp_round_up(s->n * s->k, AJP_LANES));
+    p.y = p.x + (q->trans_a ? ajp_round_up(s->m * s->k, AJP_LANES) : 0);
+    p.all = p.y + s->m * ajp_round_up(s->n, AJP_LANES);
+    return p;
+}
+
 static size_t scratch(const ajp_node *node, const ajp_tensor *in, const ajp_tensor *out)
 {
     ajp_matrices s = ajp_matmul_matrices(node->params, &in[0].type, &in[1].type);
     (void)out;
-    return ajp_packed_size(s.n, s.k) * sizeof(float);
+    return places_of(node->params, &s).all * sizeof(float);
+}
+
+/* Where samples are, among the axes of the product with both operands as matrices; -1 = nowhere. */
+static int sample_axis(const ajp_matrices *s, size_t rank)
+{
+    int a = s->a.batch_axis < 0 ? -1 : s->a.batch_axis + (int)(rank - s->a.rank);
+    int b = s->b.batch_axis < 0 ? -1 : s->b.batch_axis + (int)(rank - s->b.rank);
+    return a > b ? a : b;
+}
+
+static size_t rank_of(const ajp_matrices *s)
+{
+    return s->a.rank > s->b.rank ? s->a.rank : s->b.rank;
+}
+
+static size_t outer_size(const ajp_matrices *s, size_t d)
+{
+    size_t rank = rank_of(s), da = outer_dim(&s->a, rank, d), db = outer_dim(&s->b, rank, d);
+    return da == 1 ? db : da;
+}
+
+static size_t products(const ajp_op_products_query *q, ajp_op_product *out)
+{
+    if (q->known[0] != NULL || q->known[1] != NULL) return 0;
+    ajp_matrices s = ajp_matmul_matrices(q->node->params, q->in[0], q->in[1]);
+    size_t groups = 1;
+    for (size_t d = 0; d + 2 < rank_of(&s); d++) groups *= outer_size(&s, d);
+    if (s.m * s.n * s.k * groups == 0) return 0;
+    *out = (ajp_op_product){.rows = s.n,
+                            .cols = s.k,
+                            .reps = s.m,
+                            .groups = groups,
+                            .dynamic = true,
+                            .sample_axis = sample_axis(&s, rank_of(&s))};
+    return 1;
 }
 
 static void multiply(const ajp_op_run *r, const ajp_matrices *s, const float *a, const float *b, float *y)
@@ -234,6 +285,67 @@ static void finish_gemm(const ajp_op_run *r, const ajp_matrices *s)
         }
 }
 
+/* out[n_cols][n_rows] = x[n_rows][n_cols] */
+static void turn(const float *x, size_t n_rows, size_t n_cols, float *out)
+{
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t j = 0; j < n_cols; j++) out[j * n_rows + i] = x[i * n_cols + j];
+}
+
+/* Sample and matrix within it of pair o; samples that are rows of A are left to the caller. */
+static void find_matrix(const ajp_matrices *s, const ajp_product_step *step, size_t o, ajp_dynamic_call *call)
+{
+    size_t n_others = 1, apart = 1; /* matrices of a sample but for the axis of samples; along an axis */
+    for (size_t d = 0; d + 2 < rank_of(s); d++)
+        if ((int)d != step->sample_axis) n_others *= outer_size(s, d);
+    for (size_t d = rank_of(s) - 2; d-- > 0;) {
+        size_t n = outer_size(s, d), at = o % n;
+        o /= n;
+        if ((int)d == step->sample_axis) {
+            n = step->groups / n_others;
+            call->sample = at / n;
+            at %= n;
+        }
+        call->matrix += at * apart;
+        apart *= n;
+    }
+}
+
+static aj_status multiply_on_hook(const ajp_op_run *r, const ajp_matrices *s, size_t o, const float *a,
+                                  const float *b, float *y)
+{
+    const ajp_product_params *q = r->node->params;
+    const ajp_product_step *step = ajp_op_product_step(r, 0);
+    places p = places_of(q, s);
+    float *memory = r->scratch;
+    bool rows_are_samples = step->sample_axis >= 0 && (size_t)step->sample_axis + 2 == rank_of(s);
+    ajp_dynamic_call call = {.x = a,
+                             .weights = b,
+                             .packed = memory,
+                             .y = memory + p.y,
+                             .x_row = s->k,
+                             .y_row = ajp_round_up(s->n, AJP_LANES),
+                             .n_rows = step->reps};
+    find_matrix(s, step, o, &call);
+    if (!q->trans_b) {
+        turn(b, s->k, s->n, memory + p.weights);
+        call.weights = memory + p.weights;
+    }
+    if (q->trans_a) {
+        turn(a, s->k, s->m, memory + p.x);
+        call.x = memory + p.x;
+    }
+    ajp_pack_out_in(call.weights, s->n, s->k, s->k, memory);
+    for (size_t done = 0; done < s->m; done += step->reps) {
+        AJ_TRY(ajp_op_multiply_dynamic(r, &call));
+        call.sample += rows_are_samples;
+        call.x += call.n_rows * call.x_row;
+        call.y += call.n_rows * call.y_row;
+    }
+    for (size_t i = 0; i < s->m; i++) memcpy(y + i * s->n, memory + p.y + i * call.y_row, s->n * sizeof *y);
+    return AJ_OK;
+}
+
 static aj_status run(const ajp_op_run *r)
 {
     const ajp_product_params *q = r->node->params;
@@ -244,7 +356,11 @@ static aj_status run(const ajp_op_run *r)
     for (size_t o = 0; o < s.n_pairs; o++) {
         size_t of_a, of_b;
         ajp_matmul_pair(&s, o, &of_a, &of_b);
-        multiply(r, &s, a + of_a * s.m * s.k, b + of_b * s.k * s.n, y + o * s.m * s.n);
+        const float *left = a + of_a * s.m * s.k, *right = b + of_b * s.k * s.n;
+        if (r->on_hook)
+            AJ_TRY(multiply_on_hook(r, &s, o, left, right, y + o * s.m * s.n));
+        else
+            multiply(r, &s, left, right, y + o * s.m * s.n);
     }
     if (q->gemm) finish_gemm(r, &s);
     return AJ_OK;
@@ -260,7 +376,8 @@ const ajp_op ajp_op_gemm = {.min_in = 2,
                             .parse = parse_gemm,
                             .infer = infer_gemm,
                             .scratch = scratch,
-                            .run = run};
+                            .run = run,
+                            .products = products};
 const ajp_op ajp_op_matmul = {.any_sample_axis = true,
                               .min_in = 2,
                               .max_in = 2,
@@ -271,4 +388,5 @@ const ajp_op ajp_op_matmul = {.any_sample_axis = true,
                               .parse = parse_matmul,
                               .infer = infer_matmul,
                               .scratch = scratch,
-                              .run = run};
+                              .run = run,
+                              .products = products};

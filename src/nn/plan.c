@@ -41,6 +41,7 @@ static bool list_products(ajp_plan *plan)
 static bool pack_product(ajp_plan *plan, ajp_product_step *product, const float *turned, bool keep_weights)
 {
     size_t n;
+    if (product->dynamic) return true;
     if (!ajp_products_packed_size(product, &n)) return false;
     if (turned != NULL && keep_weights) {
         float *weights = ajp_arena_array(&plan->arena, product->rows * product->cols, sizeof *weights);

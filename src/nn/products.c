@@ -39,7 +39,9 @@ bool ajp_products_declared(const ajp_op_products_query *query, ajp_product_step 
                                       .reps = d->reps,
                                       .groups = d->groups,
                                       .weights = d->weights,
-                                      .n_distinct_inputs = d->n_distinct_inputs};
+                                      .n_distinct_inputs = d->n_distinct_inputs,
+                                      .dynamic = d->dynamic,
+                                      .sample_axis = d->sample_axis};
         if (d->suffix != NULL && d->suffix[0] != '\0')
             steps[i].name = ajp_arena_printf(query->arena, "%s%s", node->name, d->suffix);
         if (steps[i].name == NULL) return false;
@@ -52,6 +54,8 @@ bool ajp_products_declared(const ajp_op_products_query *query, ajp_product_step 
 bool ajp_products_packed_size(const ajp_product_step *step, size_t *out)
 {
     size_t n;
+    *out = 0;
+    if (step->dynamic) return true; /* nothing is known before the data */
     return ajp_size_mul(ajp_round_up(step->rows, AJP_LANES), step->cols, &n) &&
            ajp_size_mul(ajp_packed_size(step->rows, step->cols), step->groups, out);
 }
@@ -66,6 +70,7 @@ void ajp_products_pack_to(const ajp_product_step *step, float *packed)
 bool ajp_products_pack(ajp_product_step *step, ajp_arena *arena)
 {
     size_t n;
+    if (step->dynamic) return true;
     if (!ajp_products_packed_size(step, &n)) return false;
     float *packed = ajp_arena_array(arena, n, sizeof *packed);
     if (packed == NULL) return false;
@@ -136,4 +141,41 @@ aj_status ajp_op_multiply(const ajp_op_run *r, size_t which, size_t group, const
 {
     ajp_product_call call = {which, group, x, y, x_row, y_row, n_rows, ajp_product_rows_from(0)};
     return ajp_op_multiply_rows(r, &call);
+}
+
+static void multiply_dynamic_exactly(const ajp_kernels *kernels, const ajp_product_step *p,
+                                     const ajp_dynamic_call *call)
+{
+    ajp_gemm gemm = {.m = call->n_rows,
+                     .n = p->rows,
+                     .k = p->cols,
+                     .a = call->x,
+                     .a_row = call->x_row,
+                     .a_col = 1,
+                     .b = call->packed,
+                     .b_row = AJP_LANES,
+                     .b_vector = AJP_LANES * p->cols,
+                     .c = call->y,
+                     .c_row = call->y_row,
+                     .c_vector = AJP_LANES};
+    kernels->gemm(&gemm);
+}
+
+aj_status ajp_op_multiply_dynamic(const ajp_op_run *r, const ajp_dynamic_call *call)
+{
+    const ajp_product_step *step = &r->products->steps[call->product];
+    const ajp_product_hook *hook = r->products->hook;
+    for (size_t done = 0; done < call->n_rows; done += AJP_HOOK_ROWS) {
+        ajp_dynamic_call part = *call;
+        part.product += r->products->first;
+        part.x += done * call->x_row;
+        part.y += done * call->y_row;
+        part.n_rows = ajp_min_size(AJP_HOOK_ROWS, call->n_rows - done);
+        part.first_row += done;
+        if (hook == NULL || hook->run_dynamic == NULL)
+            multiply_dynamic_exactly(r->kernels, step, &part);
+        else
+            AJ_TRY(hook->run_dynamic(hook->user, step, &part, r->err));
+    }
+    return AJ_OK;
 }

@@ -63,17 +63,19 @@ static aj_layer_info describe_product(const ajp_product_step *p)
     l.macs_per_inference = multiply(outputs, p->cols);
     l.flops_per_inference = multiply(2, l.macs_per_inference) +
                             multiply(outputs, (p->bias != NULL ? 1 : 0) + activation_flops(p->activation));
-    l.n_parameters = multiply(p->groups, multiply(p->rows, p->cols) + (p->bias != NULL ? p->rows : 0));
+    uint64_t n_weights = multiply(p->groups, multiply(p->rows, p->cols) + (p->bias != NULL ? p->rows : 0));
+    l.n_parameters = p->dynamic ? 0 : n_weights;
     l.n_output_elements = outputs;
-    l.bytes_moved = 4 * (multiply(p->cols, reps) + outputs + l.n_parameters);
+    l.bytes_moved = 4 * (multiply(p->cols, reps) + outputs + n_weights);
     return l;
 }
 
-/* A product of two activations has MACs as well. */
+/* A product that is not compiled to one (a stack of constant matrices) has MACs as well. */
 static uint64_t macs_of(const ajp_step *step)
 {
     const ajp_type *a = &step->in[0].type;
     size_t n_out;
+    if (step->n_op_products > 0) return 0;
     if (step->node->op->role != AJP_ROLE_PRODUCT || !ajp_type_elements(&step->out[0].type, &n_out)) return 0;
     const ajp_product_params *q = step->node->params;
     return multiply(n_out, a->dims[a->rank - (q->trans_a ? 2 : 1)]);

@@ -319,6 +319,10 @@ static void get_identity(reader *in, const json_t *root)
     if (record->mode != NULL && strcmp(record->mode, "latency") != 0 &&
         strcmp(record->mode, "throughput") != 0)
         refuse(in, "", "mode", "latency or throughput");
+    record->dynamic = get_string(in, root, "", "dynamic");
+    if (record->dynamic != NULL && strcmp(record->dynamic, "digital") != 0 &&
+        strcmp(record->dynamic, "analog") != 0)
+        refuse(in, "", "dynamic", "digital or analog");
 }
 
 static const double *get_numbers(reader *in, const json_t *object, const char *where, const char *key,

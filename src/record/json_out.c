@@ -234,6 +234,7 @@ static void put_identity(ajp_json *json, const aj_evaluation *record)
     ajp_json_count(json, "trials", record->n_trials);
     ajp_json_count(json, "batch", record->batch);
     ajp_json_string(json, "mode", record->mode);
+    ajp_json_string(json, "dynamic", record->dynamic);
 }
 
 aj_status aj_evaluation_to_json(const aj_evaluation *evaluation, unsigned indent, char **text, aj_error *err)

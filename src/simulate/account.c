@@ -17,6 +17,7 @@ static void fill_work(ajp_product_work *work, const ajp_mapping *mapping, size_t
                                .weight_sum_squares = statistics->weight_sum_squares,
                                .weight_max_abs = statistics->weight_max_abs,
                                .weight_row_crest_ratio = statistics->weight_row_crest_ratio,
+                               .weight_crest_ratio = statistics->weight_crest_ratio,
                                .input_crest_ratio = statistics->input_crest_ratio,
                                .input_mean_sum_squares = statistics->input_mean_sum_squares,
                                .calibration = mapped->calibration,
@@ -151,6 +152,7 @@ aj_status ajp_record_account(aj_evaluation *out, const ajp_mapping *mapping, con
     record_fallbacks(out, mapping);
     out->batch = batch;
     out->mode = mode == AJ_MODE_LATENCY ? "latency" : "throughput";
+    out->dynamic = ajp_study_dynamic(study);
     out->law = ajp_record_string(out, mapping->ops->read_law);
     AJ_TRY_DONE(fill_account(out, mapping, fallback, &work, accounts, findings, err));
 done:

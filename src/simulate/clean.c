@@ -6,6 +6,11 @@
 #include <string.h>
 
 /* Per product and sample, so that sums are taken in the order of samples whatever the chunks were. */
+typedef struct {                       /* of one sample's right operands of a product of two activations */
+    double sum_squares, crests, n_lit; /* matrices that are not zero, and the sum of their crests */
+    double row_crests, n_lit_rows;
+} operand_sums;
+
 typedef struct clean_pass clean_pass;
 typedef struct {
     clean_pass *pass;
@@ -19,13 +24,15 @@ struct clean_pass {
     size_t n_samples;
     const ajp_trial *trial;        /* of a calibration: what reads the products before the one in work */
     double *sum_squares, *max_abs; /* [n_products][n_samples] */
+    operand_sums *operands;        /* likewise; NULL when nobody asks or no product has two activations */
     ajp_score score;
     float **scratch; /* one a thread */
     float *outputs;  /* or NULL */
     clean_thread *threads;
 };
 
-static void run_exact(const ajp_kernels *kernels, const ajp_product_step *step, const ajp_product_call *call)
+static void run_exact(const ajp_kernels *kernels, const ajp_product_step *step, const ajp_product_call *call,
+                      const float *packed)
 {
     ajp_gemm gemm = {.m = call->n_rows,
                      .n = step->rows,
@@ -33,7 +40,7 @@ static void run_exact(const ajp_kernels *kernels, const ajp_product_step *step, 
                      .a = call->x,
                      .a_row = call->x_row,
                      .a_col = 1,
-                     .b = ajp_product_packed(step, call->group),
+                     .b = packed,
                      .b_row = AJP_LANES,
                      .b_vector = AJP_LANES * step->cols,
                      .c = call->y,
@@ -45,9 +52,10 @@ static void run_exact(const ajp_kernels *kernels, const ajp_product_step *step, 
     kernels->gemm(&gemm);
 }
 
-static aj_status watch(void *user, const ajp_product_step *step, const ajp_product_call *call, aj_error *err)
+/* Moments of the rows of a call. */
+static void watch_inputs(const clean_thread *thread, const ajp_product_step *step,
+                         const ajp_product_call *call)
 {
-    clean_thread *thread = user;
     clean_pass *pass = thread->pass;
     const ajp_kernels *kernels = ajp_kernels_for(pass->study->context->isa);
     double n_vectors = (double)step->reps * (double)step->groups;
@@ -60,8 +68,57 @@ static aj_status watch(void *user, const ajp_product_step *step, const ajp_produ
         pass->sum_squares[at] += (double)sum_squares / n_vectors;
         pass->max_abs[at] = fmax(pass->max_abs[at], (double)max_abs);
     }
+}
+
+static aj_status watch(void *user, const ajp_product_step *step, const ajp_product_call *call, aj_error *err)
+{
+    clean_thread *thread = user;
+    watch_inputs(thread, step, call);
     if (thread->inner != NULL) return thread->inner->run(thread->inner->user, step, call, err);
-    run_exact(kernels, step, call);
+    run_exact(ajp_kernels_for(thread->pass->study->context->isa), step, call,
+              ajp_product_packed(step, call->group));
+    return AJ_OK;
+}
+
+static void watch_operand(const ajp_kernels *kernels, const ajp_product_step *step, const float *weights,
+                          operand_sums *sums)
+{
+    double all = 0.0, largest = 0.0, cells = (double)step->rows * (double)step->cols;
+    for (size_t row = 0; row < step->rows; row++) {
+        float sum_squares, max_abs;
+        kernels->moments(weights + row * step->cols, step->cols, &sum_squares, &max_abs);
+        all += (double)sum_squares;
+        largest = fmax(largest, (double)max_abs);
+        if (!(sum_squares > 0.0f)) continue;
+        sums->row_crests += (double)max_abs * (double)max_abs * (double)step->cols / (double)sum_squares;
+        sums->n_lit_rows += 1.0;
+    }
+    sums->sum_squares += all;
+    if (!(all > 0.0)) return;
+    sums->crests += largest * largest * cells / all;
+    sums->n_lit += 1.0;
+}
+
+static aj_status watch_dynamic(void *user, const ajp_product_step *step, const ajp_dynamic_call *call,
+                               aj_error *err)
+{
+    clean_thread *thread = user;
+    const clean_pass *pass = thread->pass;
+    const ajp_kernels *kernels = ajp_kernels_for(pass->study->context->isa);
+    ajp_product_call rows = {.product = call->product,
+                             .group = call->matrix,
+                             .x = call->x,
+                             .y = call->y,
+                             .x_row = call->x_row,
+                             .y_row = call->y_row,
+                             .n_rows = call->n_rows,
+                             .rows = ajp_product_rows_from(call->sample * step->reps + call->first_row)};
+    watch_inputs(thread, step, &rows);
+    if (pass->operands != NULL && call->first_row == 0)
+        watch_operand(kernels, step, call->weights,
+                      &pass->operands[call->product * pass->n_samples + thread->first + call->sample]);
+    if (thread->inner != NULL) return thread->inner->run_dynamic(thread->inner->user, step, call, err);
+    run_exact(kernels, step, &rows, call->packed);
     return AJ_OK;
 }
 
@@ -73,6 +130,8 @@ static const ajp_product_hook *begin(void *user, unsigned thread, size_t first, 
     for (size_t i = 0; i < pass->study->n_products; i++) {
         memset(pass->sum_squares + i * pass->n_samples + first, 0, n * sizeof(double));
         memset(pass->max_abs + i * pass->n_samples + first, 0, n * sizeof(double));
+        if (pass->operands != NULL)
+            memset(pass->operands + i * pass->n_samples + first, 0, n * sizeof *pass->operands);
     }
     if (pass->trial != NULL) own->inner = ajp_reader_hook(own->reader, pass->trial, first);
     return &pass->threads[thread].hook;
@@ -88,8 +147,8 @@ static void end(void *user, unsigned thread, size_t first, size_t n, const float
         for (size_t i = 0; i < n * width; i++) pass->outputs[first * width + i] = outputs[i];
 }
 
-static aj_status prepare(clean_pass *pass, ajp_study *study, size_t n, bool labels, ajp_arena *arena,
-                         aj_error *err)
+static aj_status prepare(clean_pass *pass, ajp_study *study, size_t n, bool labels, bool operands,
+                         ajp_arena *arena, aj_error *err)
 {
     size_t n_cells;
     if (!ajp_size_mul(study->n_products, n, &n_cells)) return ajp_no_memory(err, "clean pass");
@@ -103,9 +162,13 @@ static aj_status prepare(clean_pass *pass, ajp_study *study, size_t n, bool labe
         pass->sum_squares != NULL && pass->max_abs != NULL && pass->threads != NULL && pass->scratch != NULL;
     for (unsigned i = 0; i < study->n_threads && good; i++) {
         pass->threads[i].pass = pass;
-        pass->threads[i].hook = (ajp_product_hook){watch, &pass->threads[i]};
+        pass->threads[i].hook = (ajp_product_hook){watch, &pass->threads[i], watch_dynamic};
         pass->scratch[i] = ajp_arena_array(arena, ajp_score_scratch(study), sizeof(float));
         good = pass->scratch[i] != NULL;
+    }
+    if (good && operands) {
+        pass->operands = ajp_arena_array(arena, n_cells, sizeof *pass->operands);
+        good = pass->operands != NULL;
     }
     if (good && labels) good = ajp_score_make(&pass->score, study, n, arena);
     return good ? AJ_OK : ajp_no_memory(err, "clean pass");
@@ -121,6 +184,21 @@ static double mean_crest(const double *sum_squares, double *max_abs, size_t n, s
     return n_lit > 0 ? aj_sum(max_abs, n_lit) / (double)n_lit : (double)NAN;
 }
 
+static void sum_operands(const operand_sums *sums, size_t n, ajp_product_statistics *out)
+{
+    operand_sums all = {0};
+    for (size_t i = 0; i < n; i++) {
+        all.sum_squares += sums[i].sum_squares;
+        all.crests += sums[i].crests;
+        all.n_lit += sums[i].n_lit;
+        all.row_crests += sums[i].row_crests;
+        all.n_lit_rows += sums[i].n_lit_rows;
+    }
+    out->weight_sum_squares = all.sum_squares / (double)n;
+    out->weight_crest_ratio = all.crests / all.n_lit;
+    out->weight_row_crest_ratio = all.row_crests / all.n_lit_rows;
+}
+
 aj_status ajp_study_clean(ajp_study *study, float *outputs, aj_error *err)
 {
     ajp_arena arena;
@@ -129,7 +207,7 @@ aj_status ajp_study_clean(ajp_study *study, float *outputs, aj_error *err)
     size_t n = study->data.n_samples;
     ajp_pass pass = {begin, end, &clean};
     aj_status st;
-    AJ_TRY_DONE(prepare(&clean, study, n, true, &arena, err));
+    AJ_TRY_DONE(prepare(&clean, study, n, true, ajp_study_dynamic(study) != NULL, &arena, err));
     AJ_TRY_DONE(ajp_study_pass(study, study->dataset, n, &pass, NULL, 0, err));
     for (size_t i = 0; i < study->n_products; i++) {
         const ajp_product_step *step = ajp_plan_product(study->plan, i);
@@ -137,6 +215,7 @@ aj_status ajp_study_clean(ajp_study *study, float *outputs, aj_error *err)
         study->statistics[i].input_mean_sum_squares = aj_sum(sum_squares, n) / (double)n;
         study->statistics[i].input_crest_ratio =
             mean_crest(sum_squares, clean.max_abs + i * n, n, step->cols);
+        if (step->dynamic) sum_operands(clean.operands + i * n, n, &study->statistics[i]);
     }
     if (clean.score.loss != NULL) {
         study->clean_accuracy_ratio = ajp_score_ratio(study, clean.score.correct);
@@ -194,7 +273,7 @@ aj_status ajp_study_calibrate(const ajp_calibrator *c, ajp_calibration *out, aj_
         st = ajp_no_memory(err, "calibration");
         goto done;
     }
-    AJ_TRY_DONE(prepare(&watcher, c->study, c->n_samples, false, &arena, err));
+    AJ_TRY_DONE(prepare(&watcher, c->study, c->n_samples, false, false, &arena, err));
     AJ_TRY_DONE(ajp_mapping_create(&whole, c->study, c->hardware, NULL, err));
     for (; n_readers < c->study->n_threads; n_readers++)
         AJ_TRY_DONE(ajp_reader_init(&readers[n_readers], &whole, c->study->chunk, false, false, err));

@@ -42,6 +42,9 @@ aj_status ajp_check_evaluate_options(const aj_evaluate_options *options, aj_erro
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "batch: %u is not in 1 ... %d", options->batch, MAX_BATCH);
     if (options->chunk > 1u << 20)
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "chunk: %zu is not in 1 ... %d", options->chunk, 1 << 20);
+    if (options->dynamic != AJ_DYNAMIC_DIGITAL && options->dynamic != AJ_DYNAMIC_ANALOG)
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "dynamic: %d is neither digital nor analog",
+                        (int)options->dynamic);
     return AJ_OK;
 }
 
@@ -137,6 +140,8 @@ static aj_status run_trial(evaluation *e, const ajp_mapping *mapping, const aj_e
     aj_status st = ajp_study_pass(e->study, e->study->dataset, n, &pass, work, n_before, err);
     ajp_trial_destroy(&trial);
     AJ_TRY(st);
+    for (size_t i = 0; i < e->study->n_products; i++) /* frozen for each of its matrices, while reading */
+        for (unsigned k = 0; k < e->n_readers; k++) e->can_clip[i] |= e->readers[k].can_clip[i];
     e->accuracy[number] = ajp_score_ratio(e->study, e->score.correct);
     e->top5[number] = ajp_score_ratio(e->study, e->score.top5);
     e->loss[number] = e->score.loss != NULL ? ajp_score_loss(e->study, &e->score) : (double)NAN;
@@ -335,6 +340,7 @@ aj_status aj_evaluate(aj_evaluation *out, aj_context *context, const aj_model *m
     AJ_TRY(ajp_check_evaluate_options(options, err));
     ajp_study *study;
     AJ_TRY(ajp_study_create(&study, context, model, dataset, options->chunk, err));
+    study->dynamic = options->dynamic;
     const ajp_calibration *calibrations = NULL;
     ajp_work work;
     ajp_work_begin(&work, context, "eval", "samples", (uint64_t)options->n_trials * study->data.n_samples, 0);

@@ -22,14 +22,17 @@ done:
 }
 
 aj_status aj_inspect(aj_evaluation *out, aj_context *context, const aj_model *model,
-                     const aj_hardware *hardware, unsigned batch, aj_mode mode, aj_error *err)
+                     const aj_hardware *hardware, unsigned batch, aj_mode mode, aj_dynamic dynamic,
+                     aj_error *err)
 {
     *out = (aj_evaluation){0};
     aj_evaluate_options options = AJ_EVALUATE_OPTIONS_INIT;
     options.batch = batch;
+    options.dynamic = dynamic;
     AJ_TRY(ajp_check_evaluate_options(&options, err));
     ajp_study *study;
     AJ_TRY(ajp_study_create(&study, context, model, NULL, 1, err));
+    study->dynamic = dynamic;
     aj_evaluation record = {0};
     aj_status st;
     AJ_TRY_DONE(ajp_record_begin(&record, err));

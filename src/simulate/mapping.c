@@ -13,7 +13,7 @@ static aj_status map_product(ajp_mapping *mapping, size_t i, const ajp_calibrati
                                     .rows = step->rows,
                                     .cols = step->cols,
                                     .reps = step->reps,
-                                    .weights = AJP_OPERAND_CONSTANT,
+                                    .weights = step->dynamic ? AJP_OPERAND_DYNAMIC : AJP_OPERAND_CONSTANT,
                                     .layer = i,
                                     .groups = step->groups,
                                     .n_distinct_inputs = step->n_distinct_inputs};
@@ -22,11 +22,15 @@ static aj_status map_product(ajp_mapping *mapping, size_t i, const ajp_calibrati
         return ajp_no_memory(err, "mapping");
     mapped->calibration = (ajp_calibration){(double)NAN, (double)NAN};
     if (calibrations != NULL) mapped->calibration = calibrations[i];
-    mapped->on_hardware = mapping->ops->supports(mapping->params, &mapped->product, &mapped->why_not);
+    if (step->dynamic && mapping->study->dynamic == AJ_DYNAMIC_DIGITAL)
+        mapped->why_not = "both operands are activations, and those were asked to run digitally";
+    else
+        mapped->on_hardware = mapping->ops->supports(mapping->params, &mapped->product, &mapped->why_not);
     mapped->tile_cols = step->cols;
     if (mapped->on_hardware) mapped->tile_cols = mapping->ops->tile_cols(mapping->params, &mapped->product);
     if (mapped->tile_cols < 1 || mapped->tile_cols > step->cols) mapped->tile_cols = step->cols;
     mapped->n_tiles = (step->cols + mapped->tile_cols - 1) / mapped->tile_cols;
+    if (!mapped->on_hardware) return AJ_OK;
     if (mapped->n_tiles > 65535 / step->groups)
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
                         "product \"%s\": %zu tiles of %zu columns in each of %zu groups; at most 65535 in "
@@ -73,29 +77,35 @@ static const float *pack(ajp_arena *arena, const float *weights, size_t rows, si
     return packed;
 }
 
-static aj_status freeze_group(ajp_trial *trial, size_t i, size_t group, aj_error *err)
+/* One matrix, packed as the network has it. */
+typedef struct {
+    size_t product, group;
+    const float *weights, *packed;
+} matrix;
+
+static aj_status freeze_matrix(const ajp_trial *trial, const matrix *m, ajp_arena *arena,
+                               ajp_frozen_product *frozen, aj_error *err)
 {
     const ajp_mapping *mapping = trial->mapping;
-    const ajp_mapped_product *mapped = &mapping->products[i];
-    const ajp_product_step *step = ajp_plan_product(mapping->study->plan, i);
-    ajp_frozen_product *frozen = &trial->products[mapped->first_frozen + group];
-    frozen->request = (ajp_freeze_request){.product = mapped->product,
-                                           .weights = ajp_product_weights(step, group),
+    const ajp_mapped_product *mapped = &mapping->products[m->product];
+    const ajp_product *product = &mapped->product;
+    frozen->request = (ajp_freeze_request){.product = *product,
+                                           .weights = m->weights,
                                            .n_tiles = mapped->n_tiles,
                                            .tile_cols = mapped->tile_cols,
-                                           .first_tile = group * mapped->n_tiles,
+                                           .first_tile = m->group * mapped->n_tiles,
                                            .calibration = mapped->calibration,
                                            .seed = trial->seed,
                                            .trial = trial->trial,
-                                           .arena = &trial->arena};
+                                           .arena = arena};
     frozen->request.product.groups = 1;
     AJ_TRY(mapping->ops->freeze(mapping->params, &frozen->request, &frozen->frozen, err));
     const float *effective = frozen->frozen.weights;
-    frozen->packed = effective == NULL ? ajp_product_packed(step, group)
-                                       : pack(&trial->arena, effective, step->rows, step->cols, false);
+    frozen->packed =
+        effective == NULL ? m->packed : pack(arena, effective, product->rows, product->cols, false);
     if (effective == NULL) effective = frozen->request.weights;
     if (frozen->frozen.excess_ratio > 0.0)
-        frozen->packed_squares = pack(&trial->arena, effective, step->rows, step->cols, true);
+        frozen->packed_squares = pack(arena, effective, product->rows, product->cols, true);
     if (frozen->packed == NULL || (frozen->frozen.excess_ratio > 0.0 && frozen->packed_squares == NULL))
         return ajp_no_memory(err, "trial");
     return AJ_OK;
@@ -103,10 +113,22 @@ static aj_status freeze_group(ajp_trial *trial, size_t i, size_t group, aj_error
 
 static aj_status freeze_product(ajp_trial *trial, size_t i, aj_error *err)
 {
-    if (!trial->mapping->products[i].on_hardware) return AJ_OK;
-    size_t n_groups = ajp_plan_product(trial->mapping->study->plan, i)->groups;
-    for (size_t group = 0; group < n_groups; group++) AJ_TRY(freeze_group(trial, i, group, err));
+    const ajp_mapped_product *mapped = &trial->mapping->products[i];
+    const ajp_product_step *step = ajp_plan_product(trial->mapping->study->plan, i);
+    if (!mapped->on_hardware || step->dynamic) return AJ_OK;
+    for (size_t group = 0; group < step->groups; group++) {
+        matrix m = {i, group, ajp_product_weights(step, group), ajp_product_packed(step, group)};
+        AJ_TRY(freeze_matrix(trial, &m, &trial->arena, &trial->products[mapped->first_frozen + group], err));
+    }
     return AJ_OK;
+}
+
+aj_status ajp_trial_freeze_matrix(const ajp_trial *trial, const ajp_dynamic_call *call, ajp_arena *arena,
+                                  ajp_frozen_product *out, aj_error *err)
+{
+    matrix m = {call->product, call->matrix, call->weights, call->packed};
+    *out = (ajp_frozen_product){0};
+    return freeze_matrix(trial, &m, arena, out, err);
 }
 
 aj_status ajp_trial_freeze(ajp_trial *out, const ajp_mapping *mapping, uint64_t seed, uint32_t number,

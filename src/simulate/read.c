@@ -17,6 +17,7 @@ typedef struct { /* one product call, so that the steps below need no long argum
     const ajp_frozen_product *frozen; /* of its group; unused when it runs digitally */
     size_t product, group, n_rows, x_row, y_row;
     const float *x;
+    const float *packed; /* the matrix as the network has it */
     bool in_order; /* rows are whole samples' repetitions one after the other, from the first sample on */
 } product_call;
 
@@ -245,8 +246,8 @@ static aj_status keep_error(const product_call *call, aj_error *err)
     ajp_reader *reader = call->reader;
     const ajp_layer_error *kept = reader->layer_error;
     size_t rows = call->step->rows, padded = ajp_round_up(rows, AJP_LANES);
-    run_gemm(call, call->x, call->x_row, ajp_product_packed(call->step, call->group), reader->exact, padded,
-             0, call->step->cols, NULL, NULL, false);
+    run_gemm(call, call->x, call->x_row, call->packed, reader->exact, padded, 0, call->step->cols, NULL, NULL,
+             false);
     AJ_TRY(read_product(call, reader->read, padded, false, err));
     for (size_t row = 0; row < call->n_rows; row++) {
         double signal = 0.0, error = 0.0;
@@ -259,6 +260,22 @@ static aj_status keep_error(const product_call *call, aj_error *err)
         kept->signal[cell_of(call, row)] += signal;
         kept->error[cell_of(call, row)] += error;
     }
+    return AJ_OK;
+}
+
+/* The product on hardware into y. */
+static aj_status read_call(product_call *call, const ajp_product_rows *rows, float *y, aj_error *err)
+{
+    ajp_reader *reader = call->reader;
+    bool counts = call->frozen->frozen.law == AJP_LAW_COUNTS;
+    find_rows(call, rows);
+    if (counts && !reader->reference) fill_laws(call);
+    if (reader->layer_error != NULL) AJ_TRY(keep_error(call, err));
+    AJ_TRY(read_product(call, y, call->y_row, true, err));
+    if (!counts || !isfinite(call->frozen->frozen.clip_electrons)) return AJ_OK;
+    reader->can_clip[call->product] = true;
+    for (size_t row = 0; row < call->n_rows && !reader->reference; row++)
+        reader->n_clipped[call->product] += reader->row_clipped[row];
     return AJ_OK;
 }
 
@@ -277,21 +294,40 @@ static aj_status run_hook(void *user, const ajp_product_step *step, const ajp_pr
                          .n_rows = wanted->n_rows,
                          .x_row = wanted->x_row,
                          .y_row = wanted->y_row,
-                         .x = wanted->x};
-    if (!mapped->on_hardware) {
-        run_gemm(&call, call.x, call.x_row, ajp_product_packed(step, call.group), wanted->y, call.y_row, 0,
-                 step->cols, NULL, NULL, true);
+                         .x = wanted->x,
+                         .packed = ajp_product_packed(step, wanted->group)};
+    if (mapped->on_hardware) return read_call(&call, &wanted->rows, wanted->y, err);
+    run_gemm(&call, call.x, call.x_row, call.packed, wanted->y, call.y_row, 0, step->cols, NULL, NULL, true);
+    return AJ_OK;
+}
+
+/* Of two activations: the matrix is frozen now, with its own norms. */
+static aj_status run_dynamic(void *user, const ajp_product_step *step, const ajp_dynamic_call *wanted,
+                             aj_error *err)
+{
+    ajp_reader *reader = user;
+    const ajp_mapping *mapping = reader->trial->mapping;
+    ajp_frozen_product frozen;
+    product_call call = {.reader = reader,
+                         .kernels = ajp_kernels_for(mapping->study->context->isa),
+                         .step = step,
+                         .frozen = &frozen,
+                         .product = wanted->product,
+                         .group = wanted->matrix,
+                         .n_rows = wanted->n_rows,
+                         .x_row = wanted->x_row,
+                         .y_row = wanted->y_row,
+                         .x = wanted->x,
+                         .packed = wanted->packed};
+    if (!mapping->products[wanted->product].on_hardware) {
+        run_gemm(&call, call.x, call.x_row, call.packed, wanted->y, call.y_row, 0, step->cols, NULL, NULL,
+                 true);
         return AJ_OK;
     }
-    find_rows(&call, &wanted->rows);
-    bool counts = call.frozen->frozen.law == AJP_LAW_COUNTS;
-    if (counts && !reader->reference) fill_laws(&call);
-    if (reader->layer_error != NULL) AJ_TRY(keep_error(&call, err));
-    AJ_TRY(read_product(&call, wanted->y, call.y_row, true, err));
-    if (counts && !reader->reference && isfinite(call.frozen->frozen.clip_electrons))
-        for (size_t row = 0; row < call.n_rows; row++)
-            reader->n_clipped[call.product] += reader->row_clipped[row];
-    return AJ_OK;
+    ajp_arena_reset(&reader->matrix_arena);
+    AJ_TRY(ajp_trial_freeze_matrix(reader->trial, wanted, &reader->matrix_arena, &frozen, err));
+    ajp_product_rows rows = ajp_product_rows_from(wanted->sample * step->reps + wanted->first_row);
+    return read_call(&call, &rows, wanted->y, err);
 }
 
 static aj_status fit_memory(ajp_reader *out, const ajp_mapping *mapping, size_t chunk, bool per_layer,
@@ -321,6 +357,7 @@ static aj_status fit_memory(ajp_reader *out, const ajp_mapping *mapping, size_t 
            (out->row_clipped = ajp_arena_array(arena, out->max_rows, sizeof(uint32_t))) != NULL &&
            (out->row_sample = ajp_arena_array(arena, out->max_rows, sizeof(uint32_t))) != NULL &&
            (out->row_rep = ajp_arena_array(arena, out->max_rows, sizeof(uint32_t))) != NULL &&
+           (out->can_clip = ajp_arena_array(arena, mapping->study->n_products, sizeof(bool))) != NULL &&
            (out->n_clipped = ajp_arena_array(arena, mapping->study->n_products, sizeof(uint64_t))) != NULL &&
            (out->squares_in = ajp_arena_array(arena, n_in, sizeof(float))) != NULL &&
            (out->squares_out = ajp_arena_array(arena, n_out, sizeof(float))) != NULL;
@@ -335,6 +372,7 @@ aj_status ajp_reader_init(ajp_reader *out, const ajp_mapping *mapping, size_t ch
 {
     *out = (ajp_reader){.reference = reference};
     ajp_arena_init(&out->arena, mapping->study->context);
+    ajp_arena_init(&out->matrix_arena, mapping->study->context);
     aj_status st = fit_memory(out, mapping, chunk, per_layer, err);
     if (st != AJ_OK) ajp_reader_free(out);
     return st;
@@ -343,12 +381,13 @@ aj_status ajp_reader_init(ajp_reader *out, const ajp_mapping *mapping, size_t ch
 void ajp_reader_free(ajp_reader *reader)
 {
     ajp_arena_free(&reader->arena);
+    ajp_arena_free(&reader->matrix_arena);
 }
 
 const ajp_product_hook *ajp_reader_hook(ajp_reader *reader, const ajp_trial *trial, size_t first_sample)
 {
     reader->trial = trial;
     reader->first_sample = first_sample;
-    reader->hook = (ajp_product_hook){run_hook, reader};
+    reader->hook = (ajp_product_hook){run_hook, reader, run_dynamic};
     return &reader->hook;
 }

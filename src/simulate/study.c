@@ -66,7 +66,12 @@ static aj_status weigh(ajp_study *study, aj_error *err)
     for (size_t i = 0; i < study->n_products; i++) {
         const ajp_product_step *step = ajp_plan_product(study->plan, i);
         ajp_product_statistics *s = &study->statistics[i];
-        *s = (ajp_product_statistics){0.0, 0.0, 0.0, (double)NAN, (double)NAN};
+        const double missing = (double)NAN;
+        *s = (ajp_product_statistics){0.0, 0.0, 0.0, missing, missing, missing};
+        if (step->dynamic) {
+            *s = (ajp_product_statistics){missing, missing, missing, missing, missing, missing};
+            continue;
+        }
         double crests = 0.0, n_rows = 0.0;
         for (size_t row = 0; row < step->rows * step->groups; row++) {
             double row_sum = 0.0, row_max = 0.0;
@@ -123,6 +128,14 @@ aj_status ajp_study_create(ajp_study **out, aj_context *context, const aj_model 
     }
     *out = study;
     return AJ_OK;
+}
+
+const char *ajp_study_dynamic(const ajp_study *study)
+{
+    for (size_t i = 0; i < study->n_products; i++)
+        if (ajp_plan_product(study->plan, i)->dynamic)
+            return study->dynamic == AJ_DYNAMIC_ANALOG ? "analog" : "digital";
+    return NULL;
 }
 
 void ajp_study_destroy(ajp_study *study)

@@ -40,6 +40,9 @@ typedef struct {
     double weight_row_crest_ratio; /* mean over rows that are not zero of max^2 cols / sum of squares; NaN
                                       when all are */
     double input_crest_ratio, input_mean_sum_squares; /* of the clean pass; NaN before it */
+    /* Of two activations the weights are those of the clean pass too (sum of squares: the mean over samples
+     * of all groups), and this is the mean over matrices of max^2 cells / sum of squares. */
+    double weight_crest_ratio;
 } ajp_product_statistics;
 
 typedef struct {
@@ -59,12 +62,15 @@ typedef struct {
     size_t n_classes, n_elements; /* of a class map: elements with a class each; 1 of AJP_TASK_CLASSES */
     size_t class_stride, element_stride; /* of the output: from class to class, from element to element */
     double clean_accuracy_ratio, clean_top5_accuracy_ratio, clean_loss;
+    aj_dynamic dynamic; /* where products of two activations run */
     ajp_arena arena;
 } ajp_study;
 
 aj_status ajp_study_create(ajp_study **out, aj_context *context, const aj_model *model,
                            const aj_dataset *dataset, size_t chunk, aj_error *err);
 void ajp_study_destroy(ajp_study *study);
+/* "digital" or "analog"; NULL when no product is of two activations. */
+const char *ajp_study_dynamic(const ajp_study *study);
 /* The clean pass: fills statistics, clean_accuracy_ratio, clean_loss; outputs may be NULL. */
 aj_status ajp_study_clean(ajp_study *study, float *outputs, aj_error *err);
 /* Runs samples [0, n) of a data set through the plan in chunks over the pool. For each chunk `begin` gives
@@ -154,6 +160,9 @@ typedef struct {
 aj_status ajp_trial_freeze(ajp_trial *out, const ajp_mapping *mapping, uint64_t seed, uint32_t trial,
                            aj_error *err);
 void ajp_trial_destroy(ajp_trial *trial);
+/* The same of one matrix of a product of two activations, which is known only now; lives in `arena`. */
+aj_status ajp_trial_freeze_matrix(const ajp_trial *trial, const ajp_dynamic_call *call, ajp_arena *arena,
+                                  ajp_frozen_product *out, aj_error *err);
 
 /* ---- read
  * ------------------------------------------------------------------------------------------------------------
@@ -177,10 +186,11 @@ typedef struct {
     uint32_t *row_clipped;               /* max_rows */
     uint32_t *row_sample, *row_rep;      /* max_rows: what each row of the call is */
     uint64_t *n_clipped;                 /* n_products */
+    bool *can_clip;                      /* n_products: of two activations, set when one was read */
     const ajp_layer_error *layer_error;
     double *input_sum_squares; /* [n_products][n_samples], as read; or NULL */
     ajp_product_hook hook;
-    ajp_arena arena;
+    ajp_arena arena, matrix_arena; /* what is frozen of the matrix in work */
 } ajp_reader;
 
 aj_status ajp_reader_init(ajp_reader *out, const ajp_mapping *mapping, size_t chunk, bool reference,

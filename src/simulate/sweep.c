@@ -112,7 +112,8 @@ static aj_status check_old(const sweep *s, const aj_evaluation *old, aj_error *e
                  {"split", old->dataset_split, s->study->data.split},
                  {"hardware", old->hardware_name, hardware.name},
                  {"family", old->hardware_family, hardware.family},
-                 {"mode", old->mode, s->options->mode == AJ_MODE_LATENCY ? "latency" : "throughput"}};
+                 {"mode", old->mode, s->options->mode == AJ_MODE_LATENCY ? "latency" : "throughput"},
+                 {"dynamic products", old->dynamic, ajp_study_dynamic(s->study)}};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (!same_text(texts[i].old, texts[i].now))
             return refuse(s, texts[i].what, texts[i].old, texts[i].now, err);
@@ -243,6 +244,7 @@ aj_status aj_sweep(aj_context *context, const aj_model *model, const aj_dataset 
     ajp_arena_init(&s.arena, context);
     aj_status st;
     AJ_TRY_DONE(ajp_study_create(&s.study, context, model, dataset, options->chunk, err));
+    s.study->dynamic = options->dynamic;
     AJ_TRY_DONE(check_axes(&s, err));
     AJ_TRY_DONE(aj_hardware_check(options->hardware, err));
     AJ_TRY_DONE(resume(&s, err));

@@ -29,7 +29,7 @@ static aj_evaluation inspect(aj_context *context, const aj_model *model, const c
     CHECK_OK(aj_hardware_load(&hardware, context, "homodyne-parts", &err), err);
     CHECK_OK(aj_hardware_set(hardware, "input_gain", "calibrated", &err), err);
     CHECK_OK(aj_hardware_set(hardware, "input_fan_out", fan_out, &err), err);
-    CHECK_OK(aj_inspect(&plan, context, model, hardware, 1, AJ_MODE_LATENCY, &err), err);
+    CHECK_OK(aj_inspect(&plan, context, model, hardware, 1, AJ_MODE_LATENCY, AJ_DYNAMIC_DIGITAL, &err), err);
     aj_hardware_destroy(hardware);
     return plan;
 }

@@ -182,7 +182,7 @@ static void on_hook(aj_context *context, const aj_model *model, const recipe *r,
     else
         CHECK_INT(step->n_distinct_inputs, count_seen(r));
     elsewhere w = {N_SAMPLES * step->reps, calloc(N_SAMPLES * step->reps * step->groups, 1), 0};
-    ajp_product_hook hook = {multiply, &w};
+    ajp_product_hook hook = {multiply, &w, NULL};
     CHECK_OK(ajp_plan_run(plan, workspace, x, N_SAMPLES, y, &hook, NULL, &err), err);
     for (size_t i = 0; i < w.n_rows * step->groups; i++) CHECK_INT(w.seen[i], 1);
     CHECK(w.n_calls > 0);

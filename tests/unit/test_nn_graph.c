@@ -175,7 +175,7 @@ static void branches(void)
     weights(&b, "w1", pool + 100, 2, (int64_t[]){24, 5});
     shape(&b, "kt_shape", 3, (int64_t[]){0, 6, 4});
     value(&b, INPUT, "x", 1, 3, (int64_t[]){-1, 4, 6}), value(&b, OUTPUT, "y", 1, 2, (int64_t[]){-1, 5});
-    agree("branches", &b, 11, 24, 5, 3, (int64_t[]){-1, 4, 6}, 4, 5);
+    agree("branches", &b, 11, 24, 5, 3, (int64_t[]){-1, 4, 6}, 6, 3);
 }
 
 /* Forms of the first opsets: broadcast and axis, is_test, shape as an attribute, Softmax over the rest. */

@@ -274,7 +274,7 @@ static void run_hooked(aj_context *context, const aj_model *model, const float *
 {
     ajp_plan *plan = NULL;
     ajp_workspace *workspace = NULL;
-    ajp_product_hook hook = {multiply, NULL};
+    ajp_product_hook hook = {multiply, NULL, NULL};
     CHECK_OK(ajp_plan_create(&plan, context, model, N_SAMPLES, &err), err);
     CHECK_OK(ajp_workspace_create(&workspace, plan, &err), err);
     CHECK_OK(ajp_plan_run(plan, workspace, x, N_SAMPLES, y, &hook, NULL, &err), err);

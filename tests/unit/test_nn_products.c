@@ -211,7 +211,7 @@ static void exact(void)
         ajp_workspace *workspace = NULL;
         order = (int)c + 1;
         seen = (watcher){.kernels = ajp_kernels_for(aj_context_isa(context))};
-        ajp_product_hook hook = {watch, &seen};
+        ajp_product_hook hook = {watch, &seen, NULL};
         CHECK_OK(ajp_plan_create(&plan, context, model, N_SAMPLES, &err), err);
         CHECK_OK(ajp_workspace_create(&workspace, plan, &err), err);
         CHECK_OK(ajp_plan_run(plan, workspace, x, N_SAMPLES, y, &hook, NULL, &err), err);
@@ -367,7 +367,7 @@ static void groups_differ(void)
     CHECK_OK(ajp_trial_freeze(&trial, &mapping, 1, 0, &err), err);
     CHECK_OK(ajp_reader_init(&reader, &mapping, N_READ, false, false, &err), err);
     c.inner = ajp_reader_hook(&reader, &trial, 0);
-    ajp_product_hook hook = {compare, &c};
+    ajp_product_hook hook = {compare, &c, NULL};
     order = ALL_AT_ONCE;
     CHECK_OK(ajp_plan_run(study->plan, study->workspaces[0], x, N_READ, y, &hook, NULL, &err), err);
     CHECK_INT(c.n_all, N_READ * STEPS * ROWS);

@@ -131,7 +131,7 @@ static void hooked(aj_context *context, const aj_model *model, const float *want
     CHECK_OK(ajp_plan_create(&plan, context, model, N, &err), err);
     CHECK_OK(ajp_workspace_create(&workspace, plan, &err), err);
     seen.kernels = ajp_kernels_for(AJ_ISA_SCALAR);
-    ajp_product_hook hook = {watch, &seen};
+    ajp_product_hook hook = {watch, &seen, NULL};
     CHECK_OK(ajp_plan_run(plan, workspace, x, N, y, &hook, NULL, &err), err);
     CHECK(memcmp(y, want, N * n_out * sizeof *y) == 0);
     for (size_t p = 0; p < ajp_plan_n_products(plan); p++) {

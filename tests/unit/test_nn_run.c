@@ -262,7 +262,7 @@ static void same_bits(void)
         CHECK_OK(ajp_plan_create(&plan, context, model, 20, &err), err);
         CHECK_OK(ajp_workspace_create(&workspace, plan, &err), err);
         hook_state state = {ajp_kernels_for(aj_context_isa(context)), 0, 0};
-        ajp_product_hook hook = {exact_hook, &state}, fails = {failing_hook, NULL};
+        ajp_product_hook hook = {exact_hook, &state, NULL}, fails = {failing_hook, NULL, NULL};
         float part[200];
         CHECK_OK(ajp_plan_run(plan, workspace, x, 20, part, &hook, NULL, &err), err);
         CHECK(memcmp(part, first, sizeof part) == 0);

@@ -68,7 +68,7 @@ static void run(build *b, const char *want_first, bool whole, float *y)
     ajp_plan *plan = NULL;
     ajp_workspace *workspace = NULL;
     watcher w = {.kernels = ajp_kernels_for(aj_context_isa(context))};
-    ajp_product_hook hook = {watch, &w};
+    ajp_product_hook hook = {watch, &w, NULL};
     CHECK_OK(ajp_plan_create(&plan, context, model, N, &err), err);
     CHECK_OK(ajp_workspace_create(&workspace, plan, &err), err);
     size_t at_once = ajp_plan_max_chunk(plan);
@@ -77,7 +77,8 @@ static void run(build *b, const char *want_first, bool whole, float *y)
         CHECK_OK(ajp_plan_run(plan, workspace, x + s * N_IN, at_once, again + s * width, &hook, NULL, &err),
                  err);
     CHECK(memcmp(y, again, N * width * sizeof *y) == 0);
-    for (size_t i = 0; ajp_plan_n_products(plan) > 0 && i < N * STEPS; i++) CHECK_INT(w.seen[i], 1);
+    bool seen = ajp_plan_n_products(plan) > 0 && !ajp_plan_product(plan, 0)->dynamic;
+    for (size_t i = 0; seen && i < N * STEPS; i++) CHECK_INT(w.seen[i], 1);
     ajp_workspace_destroy(workspace);
     ajp_plan_destroy(plan);
     aj_model_destroy(model);
