@@ -221,6 +221,25 @@ static void test_einsum(void)
     op_refuses(&b_, "a label of nothing", 3, square, x, AJ_CORRUPT, "\"nij->nk\" that does not fit");
 }
 
+/* Both inputs are the samples: a product of two matrices for each sample and a, as in attention. */
+static void test_einsum_of_two(void)
+{
+    size_t k = 0;
+    build b_ = op_start(12);
+    node_begin(&b_, "Einsum", "op", "x,x", "y");
+    attribute_text(&b_, "equation", "nabc,nadc->nbad");
+    node_end(&b_);
+    for (size_t n = 0; n < N; n++)
+        for (size_t b = 0; b < B; b++)
+            for (size_t a = 0; a < A; a++)
+                for (size_t d = 0; d < B; d++) {
+                    double sum = 0;
+                    for (size_t c = 0; c < C; c++) sum += at(n, a, b, c) * at(n, a, d, c);
+                    want[k++] = (float)sum;
+                }
+    op_expect(&b_, "two of the samples", 4, dims, x, want, k, true);
+}
+
 static void test_layer_norm(void)
 {
     static float scale[B * C], bias[C];
@@ -325,6 +344,7 @@ int main(void)
     test_reductions();
     test_arg();
     test_einsum();
+    test_einsum_of_two();
     test_layer_norm();
     test_group_norm();
     test_activations();
