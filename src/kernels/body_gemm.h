@@ -39,7 +39,7 @@ typedef struct {
     const float *bias;        /* NULL = none */
     const float *add;         /* NULL = none */
     size_t add_row;
-    ajp_activation activation; /* NONE, RELU or LEAKY_RELU; the others follow in a second pass */
+    ajp_activation activation; /* all but SIGMOID and TANH, which follow in a second pass */
     float activation_parameter;
 } tile_job;
 
@@ -102,6 +102,8 @@ SIMD_INLINE void tile_finish(const tile_job *job, size_t i, size_t v, bool last,
         sum = v_relu(sum);
     else if (job->activation == AJP_ACTIVATION_LEAKY_RELU)
         sum = v_leaky_relu(sum, vf_set1(job->activation_parameter));
+    else if (job->activation == AJP_ACTIVATION_CLIPPED_RELU)
+        sum = vf_min(vf_set1(job->activation_parameter), v_relu(sum));
     float *out = job->out + i * job->out_row + v * job->out_vector;
     if (last && job->out_last < 16)
         vf_store_n(out, sum, job->out_last);

@@ -229,6 +229,8 @@ SIMD_INLINE vf v_activate(vf x, ajp_activation activation, float parameter)
         return v_leaky_relu(x, vf_set1(parameter));
     case AJP_ACTIVATION_SIGMOID:
         return v_sigmoid(x);
+    case AJP_ACTIVATION_CLIPPED_RELU:
+        return vf_min(vf_set1(parameter), v_relu(x));
     case AJP_ACTIVATION_TANH:
         return v_tanh(x);
     case AJP_ACTIVATION_NONE:

@@ -40,7 +40,8 @@ typedef enum {
     AJP_ACTIVATION_RELU,
     AJP_ACTIVATION_LEAKY_RELU, /* parameter: slope below zero */
     AJP_ACTIVATION_SIGMOID,
-    AJP_ACTIVATION_TANH
+    AJP_ACTIVATION_TANH,
+    AJP_ACTIVATION_CLIPPED_RELU /* parameter: the most */
 } ajp_activation;
 
 /* ---- products: C[m][n] = A[m][k] B[k][n] --------------------------------------------------------
@@ -209,6 +210,9 @@ typedef struct ajp_kernels {
     /* y[i] = a op b element-wise: '+', '-', '*', '/' */
     void (*binary)(char op, const float *a, const float *b, float *y, size_t n);
 } ajp_kernels;
+
+/* x = activation(x). */
+void ajp_activate(const ajp_kernels *kernels, ajp_activation activation, float parameter, float *x, size_t n);
 
 /* The table of an instruction set that aj_isa_supported() says yes to (never AUTO). */
 const ajp_kernels *ajp_kernels_for(aj_isa isa);

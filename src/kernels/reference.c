@@ -12,6 +12,9 @@ static float activate(float x, ajp_activation activation, float parameter)
         return x < 0.0F ? parameter * x : x;
     case AJP_ACTIVATION_SIGMOID:
         return (float)(1.0 / (1.0 + exp(-(double)x)));
+    case AJP_ACTIVATION_CLIPPED_RELU:
+        x = x < 0.0F ? 0.0F : x;
+        return x > parameter ? parameter : x;
     case AJP_ACTIVATION_TANH:
         return (float)tanh((double)x);
     case AJP_ACTIVATION_NONE:

@@ -232,8 +232,7 @@ void ajp_conv_add(const ajp_op_run *r)
 {
     float *y = r->out[0].data;
     r->kernels->binary('+', y, r->add->data, y, r->out[0].n);
-    if (r->after != AJP_ACTIVATION_NONE)
-        r->kernels->map(ajp_map_of(r->after), y, y, r->out[0].n, r->after_parameter, 0);
+    ajp_activate(r->kernels, r->after, r->after_parameter, y, r->out[0].n);
 }
 
 aj_status ajp_conv_run(const ajp_op_run *r)

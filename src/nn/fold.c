@@ -284,18 +284,31 @@ static bool fold_normalization(const ajp_graph *g, ajp_step *step, const ajp_nod
     return !*no_memory;
 }
 
+static bool activation_of(const ajp_graph *g, const ajp_node *node, ajp_activation *activation,
+                          float *parameter)
+{
+    const ajp_tensor *constant[3] = {NULL, NULL, NULL};
+    if (node->op->as_activation == NULL) {
+        *activation = node->op->activation;
+        if (node->op->params_size > 0) memcpy(parameter, node->params, sizeof *parameter);
+        return true;
+    }
+    for (size_t k = 0; k < 3; k++) {
+        const ajp_value *value = input_value(g, node, k);
+        constant[k] = value != NULL ? value->constant : NULL;
+        if (k > 0 && value != NULL && constant[k] == NULL) return false;
+    }
+    return node->op->as_activation(node, constant, activation, parameter);
+}
+
 bool ajp_fold_into_product(const ajp_graph *graph, ajp_step *step, const ajp_node *node, bool *no_memory)
 {
     ajp_product_step *p = product_of(step);
     *no_memory = false;
     if (p->activation != AJP_ACTIVATION_NONE || step->after != AJP_ACTIVATION_NONE) return false;
-    if (node->op->role == AJP_ROLE_ACTIVATION) {
-        bool of_sum = step->sum != NULL;
-        *(of_sum ? &step->after : &p->activation) = node->op->activation;
-        if (node->op->params_size > 0)
-            memcpy(of_sum ? &step->after_parameter : &p->activation_parameter, node->params, sizeof(float));
-        return true;
-    }
+    if (node->op->role == AJP_ROLE_ACTIVATION || node->op->as_activation != NULL)
+        return step->sum != NULL ? activation_of(graph, node, &step->after, &step->after_parameter)
+                                 : activation_of(graph, node, &p->activation, &p->activation_parameter);
     if (step->sum != NULL) return false;
     if (node->op->role != AJP_ROLE_SCALE && node->op->role != AJP_ROLE_NORMALIZE) return false;
     size_t rows = n_outputs(p);

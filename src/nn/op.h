@@ -143,6 +143,9 @@ struct ajp_op {
     bool (*takes_last)(const ajp_node *node, size_t n_products, const ajp_type *x, const ajp_type *y);
     /* infer and run take a sample axis behind other axes: samples do not lie one after the other then */
     bool any_sample_axis;
+    /* whether this node is an activation that a product's store knows; constant[k]: input k, or NULL */
+    bool (*as_activation)(const ajp_node *node, const ajp_tensor *const constant[3],
+                          ajp_activation *activation, float *parameter);
     /* views: NULL = always; else whether this node is one (Cast to the same type, Dropout without a mask) */
     bool (*is_view)(const ajp_node *node, const ajp_type *in, const ajp_type *out);
 };
@@ -158,9 +161,6 @@ aj_status ajp_op_multiply(const ajp_op_run *r, size_t which, size_t group, const
  * of every group has to be computed exactly once in a run, else hardware noise would repeat. call->product is
  * the number among the node's own products. */
 aj_status ajp_op_multiply_rows(const ajp_op_run *r, const ajp_product_call *call);
-
-/* The map that an activation is. */
-ajp_map ajp_map_of(ajp_activation activation);
 
 /* Rows of one matrix of a dynamic product, by the hook.  call->product is the number among the node's own. */
 aj_status ajp_op_multiply_dynamic(const ajp_op_run *r, const ajp_dynamic_call *call);

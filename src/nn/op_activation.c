@@ -28,20 +28,6 @@ static aj_status apply(const ajp_op_run *r, ajp_map map)
     return AJ_OK;
 }
 
-ajp_map ajp_map_of(ajp_activation activation)
-{
-    switch (activation) {
-    case AJP_ACTIVATION_LEAKY_RELU:
-        return AJP_MAP_LEAKY_RELU;
-    case AJP_ACTIVATION_SIGMOID:
-        return AJP_MAP_SIGMOID;
-    case AJP_ACTIVATION_TANH:
-        return AJP_MAP_TANH;
-    default:
-        return AJP_MAP_RELU;
-    }
-}
-
 static aj_status run_relu(const ajp_op_run *r)
 {
     return apply(r, AJP_MAP_RELU);

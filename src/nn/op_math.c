@@ -4,6 +4,7 @@
  * in double, one element after the other, and rounded once: no instruction set that a user can choose takes
  * part in them. */
 #include <math.h>
+#include <string.h>
 
 #include "op.h"
 
@@ -414,8 +415,27 @@ static aj_status run_clip(const ajp_op_run *r)
     return AJ_OK;
 }
 
+/* From 0 to a limit, or without one. */
+static bool clip_as_activation(const ajp_node *node, const ajp_tensor *const constant[3],
+                               ajp_activation *activation, float *parameter)
+{
+    const clip_params *q = node->params;
+    float limits[2] = {q->low, q->high};
+    for (size_t k = 0; k < 2 && !q->limits; k++) {
+        limits[k] = k == 0 ? -INFINITY : INFINITY;
+        if (constant[1 + k] == NULL) continue;
+        if (constant[1 + k]->type.dtype != AJP_FLOAT32) return false;
+        memcpy(&limits[k], constant[1 + k]->data, sizeof limits[k]);
+    }
+    if (limits[0] != 0.0f || !(limits[1] > 0.0f)) return false;
+    *activation = isinf(limits[1]) ? AJP_ACTIVATION_RELU : AJP_ACTIVATION_CLIPPED_RELU;
+    *parameter = limits[1];
+    return true;
+}
+
 extern const ajp_op ajp_op_clip;
-const ajp_op ajp_op_clip = {.layout = AJP_LAYOUT_ELEMENTS,
+const ajp_op ajp_op_clip = {.as_activation = clip_as_activation,
+                            .layout = AJP_LAYOUT_ELEMENTS,
                             .any_sample_axis = true,
                             .min_in = 1,
                             .max_in = 3,

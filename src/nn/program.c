@@ -49,9 +49,8 @@ static uint64_t multiply(uint64_t a, uint64_t b)
 
 static uint64_t activation_flops(ajp_activation activation)
 {
-    return activation == AJP_ACTIVATION_NONE                                              ? 0
-           : activation == AJP_ACTIVATION_RELU || activation == AJP_ACTIVATION_LEAKY_RELU ? 1
-                                                                                          : 4;
+    if (activation == AJP_ACTIVATION_NONE) return 0;
+    return activation == AJP_ACTIVATION_SIGMOID || activation == AJP_ACTIVATION_TANH ? 4 : 1;
 }
 
 static aj_layer_info describe_product(const ajp_product_step *p)

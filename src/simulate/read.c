@@ -187,18 +187,12 @@ static aj_status read_counts(const product_call *call, float *y, size_t y_row, b
 
 static void finish_rows(const product_call *call, float *y, size_t y_row)
 {
-    static const ajp_map maps[] = {[AJP_ACTIVATION_RELU] = AJP_MAP_RELU,
-                                   [AJP_ACTIVATION_LEAKY_RELU] = AJP_MAP_LEAKY_RELU,
-                                   [AJP_ACTIVATION_SIGMOID] = AJP_MAP_SIGMOID,
-                                   [AJP_ACTIVATION_TANH] = AJP_MAP_TANH};
     const ajp_product_step *step = call->step;
     for (size_t row = 0; row < call->n_rows; row++) {
         float *values = y + row * y_row;
         if (step->bias != NULL)
             call->kernels->binary('+', values, ajp_product_bias(step, call->group), values, step->rows);
-        if (step->activation != AJP_ACTIVATION_NONE)
-            call->kernels->map(maps[step->activation], values, values, step->rows, step->activation_parameter,
-                               0.0f);
+        ajp_activate(call->kernels, step->activation, step->activation_parameter, values, step->rows);
     }
 }
 

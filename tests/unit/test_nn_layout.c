@@ -166,9 +166,12 @@ static void add_scale(network *g)
 
 static void add_unary(network *g)
 {
-    static const char *const one[] = {"Relu", "Relu", "LeakyRelu", "Tanh", "Abs", "HardSwish", "Identity"};
+    static const char *const one[] = {"Relu", "Clip", "LeakyRelu", "Tanh", "Abs", "HardSwish", "Identity"};
     size_t x = any(g);
-    node(&g->b, one[below(7)], "", g->name[x], fresh(g, g->of[x]));
+    const char *kind = one[below(7)];
+    char inputs[64];
+    snprintf(inputs, sizeof inputs, strcmp(kind, "Clip") == 0 ? "%s,zero,most" : "%s", g->name[x]);
+    node(&g->b, kind, "", inputs, fresh(g, g->of[x]));
 }
 
 static void add_norm(network *g)
@@ -210,6 +213,8 @@ static void *random_network(aj_context *context, size_t *size)
         g, (image){1 + (int64_t)below(8), below(4) == 0 ? 1 : 4 + (int64_t)below(9), 4 + (int64_t)below(9)});
     image in = g->of[0];
     value(&g->b, INPUT, "v0", AJP_FLOAT32, 4, (int64_t[]){-1, in.channels, in.height, in.width});
+    weights(&g->b, "zero", (const float[]){0.0F}, 0, NULL);
+    weights(&g->b, "most", (const float[]){0.7F}, 0, NULL);
     while (g->n < N_NODES) kinds[below(sizeof kinds / sizeof *kinds)](g);
     value(&g->b, OUTPUT, g->name[g->n - 1], AJP_FLOAT32, 4, (int64_t[]){-1, -1, -1, -1});
     void *bytes = build_finish(&g->b, size);
@@ -256,6 +261,8 @@ static aj_status multiply(void *user, const ajp_product_step *step, const ajp_pr
             if (step->activation == AJP_ACTIVATION_LEAKY_RELU && sum < 0.0)
                 sum *= (double)step->activation_parameter;
             if (step->activation == AJP_ACTIVATION_TANH) sum = tanh(sum);
+            if (step->activation == AJP_ACTIVATION_CLIPPED_RELU)
+                sum = fmin(fmax(sum, 0.0), (double)step->activation_parameter);
             call->y[i * call->y_row + k] = (float)sum;
         }
     return AJ_OK;
