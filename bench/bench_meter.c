@@ -48,13 +48,33 @@ static void put(const char *root, const char *entry, const char *leaf, const cha
     fclose(file);
 }
 
+static void make_folder(const char *root, const char *name)
+{
+    char path[600];
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    mkdir(path, 0700);
+}
+
+/* One that everybody is said to be in. */
+static void make_cgroup(const char *root)
+{
+    char path[600];
+    make_folder(root, "fs");
+    make_folder(root, "fs/cgroup");
+    make_folder(root, "fs/cgroup/job");
+    snprintf(path, sizeof path, "%s/fs/cgroup/job/cpu.stat", root);
+    FILE *file = fopen(path, "w");
+    if (file == NULL) exit(1);
+    fputs("usage_usec 123456789\nuser_usec 100000000\nsystem_usec 23456789\n", file);
+    fclose(file);
+}
+
 static void make_sysfs(const char *root)
 {
     char path[600];
-    for (int level = 0; level < 2; level++) {
-        snprintf(path, sizeof path, "%s/class%s", root, level ? "/powercap" : "");
-        mkdir(path, 0700);
-    }
+    make_cgroup(root);
+    make_folder(root, "class");
+    make_folder(root, "class/powercap");
     for (int i = 0; i < N_ZONES; i++) {
         char name[40];
         snprintf(path, sizeof path, "%s/class/powercap/%s", root, entries[i][0]);
@@ -147,7 +167,7 @@ static void memory(double *private_mb, double *resident_mb)
 }
 
 typedef struct {
-    const char *sysfs, *nvml;
+    const char *sysfs, *nvml, *cgroup;
     int n_processes;
     bool churn;
     double seconds;
@@ -164,6 +184,7 @@ static void run(const aj_context *context, const setting *s)
     options.sysfs_root = s->sysfs;
     options.nvml_library = s->nvml != NULL ? s->nvml : "libnothing-of-this-name.so.1";
     options.pid = root;
+    options.cgroup = s->cgroup;
     options.sample_hertz = HERTZ;
     if (aj_meter_open(&meter, context, &options, &err) != AJ_OK || aj_meter_start(meter, &err) != AJ_OK) {
         fprintf(stderr, "%s\n", err.message);
@@ -178,8 +199,9 @@ static void run(const aj_context *context, const setting *s)
     memory(&private_mb, &resident_mb);
     if (aj_meter_stop(meter, &reading, &err) != AJ_OK) fprintf(stderr, "%s\n", err.message);
     aj_meter_close(meter);
-    printf("%9d  %-8s  %-5s  %13.4f  %10.2f  %11.2f\n", s->n_processes, s->churn ? "20 a s" : "none",
-           s->nvml != NULL ? "stub" : "-", 100 * cpu / wall, private_mb, resident_mb);
+    printf("%9d  %-8s  %-5s  %-6s  %13.4f  %10.2f  %11.2f\n", s->n_processes, s->churn ? "20 a s" : "none",
+           s->nvml != NULL ? "stub" : "-", s->cgroup[0] != '\0' ? "yes" : "-", 100 * cpu / wall, private_mb,
+           resident_mb);
     fflush(stdout);
     end_tree(root);
     if (churn > 0) end_tree(churn);
@@ -197,13 +219,15 @@ int main(int n_arguments, char **arguments)
     make_sysfs(folder);
     printf("%d samples a second, %d zones, %.3g s each\n", HERTZ, N_ZONES, seconds);
     run_floor(seconds);
-    printf("processes  strangers  NVML  %% of one core  private MB  resident MB\n");
+    printf("processes  strangers  NVML  cgroup  %% of one core  private MB  resident MB\n");
     for (int nvml = 0; nvml < (stub != NULL ? 2 : 1); nvml++)
         for (int churn = 0; churn < (nvml ? 1 : 2); churn++)
             for (int i = 0; i < 4; i++) {
-                setting s = {folder, nvml ? stub : NULL, sizes[i], churn != 0, seconds};
+                setting s = {folder, nvml ? stub : NULL, "", sizes[i], churn != 0, seconds};
                 run(context, &s);
             }
+    setting job = {folder, NULL, "/job", 64, false, seconds};
+    run(context, &job);
     aj_context_destroy(context);
     snprintf(command, sizeof command, "rm -r %s", folder);
     return system(command) != 0;

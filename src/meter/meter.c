@@ -71,6 +71,14 @@ static void look_for_sleep(aj_meter *meter)
     meter->suspended_seconds = fmax(now, meter->suspended_seconds);
 }
 
+/* Counters that are in no sum and lose nothing by being read once a second. */
+static bool may_wait(const ajp_zone *zone, double now_seconds)
+{
+    static const double seldom_seconds = 0.95;
+    return (zone->role == AJ_ZONE_ROLE_COPY || zone->role == AJ_ZONE_ROLE_PART) && !(zone->unit_watts > 0) &&
+           zone->status == AJ_OK && zone->sum.seen && now_seconds - zone->sum.at_seconds < seldom_seconds;
+}
+
 static void sample_zones(aj_meter *meter, bool fresh)
 {
     meter->fresh = fresh;
@@ -79,6 +87,7 @@ static void sample_zones(aj_meter *meter, bool fresh)
     for (size_t i = 0; i < meter->n_zones; i++) {
         uint64_t raw = 0;
         double before = meter->tree.now_seconds(meter->tree.user);
+        if (!fresh && may_wait(&meter->zones[i], before)) continue;
         aj_status st = ajp_zone_read(meter, &meter->zones[i], &raw);
         double after = meter->tree.now_seconds(meter->tree.user);
         ajp_zone_take(&meter->zones[i], st, raw, 0.5 * (before + after));

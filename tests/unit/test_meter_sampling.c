@@ -74,6 +74,25 @@ static void sums(void)
     aj_meter_close(meter);
 }
 
+/* Parts and copies are in no sum: the thread reads them once a second, and all once more at the end. */
+static void seldom(void)
+{
+    meter_tree t;
+    aj_error err;
+    meter_tree_begin(&t);
+    meter_tree_zone(&t, "intel-rapl:0", "package-0", INTEL_RANGE, 0);
+    meter_tree_zone(&t, "intel-rapl:0:0", "core", INTEL_RANGE, 0);
+    aj_meter *meter = open_real(&t, 1000);
+    CHECK_OK(aj_meter_start(meter, &err), err);
+    CHECK(wait_for(meter, 50));
+    aj_zone_reading core = meter_tree_get(meter, "package-0/core");
+    CHECK(core.n_samples >= 1 && core.n_samples < 40);
+    meter_tree_count(&t, "intel-rapl:0:0", 1000);
+    CHECK_OK(aj_meter_stop(meter, NULL, &err), err);
+    CHECK_CLOSE(meter_tree_get(meter, "package-0/core").energy_joules.value, 1e-3, 1e-12);
+    aj_meter_close(meter);
+}
+
 /* Closed, or started again, while it samples. */
 static void ends(void)
 {
@@ -156,6 +175,7 @@ static void periods(void)
 int main(void)
 {
     sums();
+    seldom();
     ends();
     signals();
     periods();
