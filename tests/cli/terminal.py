@@ -131,7 +131,13 @@ while (left := end - time.monotonic()) > 0:
     if came: print(f"got code {came.si_code}.", flush=True)
 print("end", flush=True)
 sys.exit(5)"""]
-LOOP = ["sh", "-c", "echo pid $$.; i=0; while [ $i -lt 20 ]; do sleep 0.05; i=$((i + 1)); done; echo end; exit 5"]
+# One process: a shell that starts others by vfork cannot be stopped between the fork and the exec.
+LOOP = [sys.executable, "-c", """import os, sys, time
+print(f"pid {os.getpid()}.", flush=True)
+for _ in range(20): time.sleep(0.05)
+print("end", flush=True)
+sys.exit(5)
+"""]
 
 
 def command_pid(job):
