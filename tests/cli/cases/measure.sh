@@ -123,12 +123,12 @@ refused 2 'exclude'
 absent x.db
 
 title "a training measures itself"
-{ sed "s/^epochs: .*/epochs: 1000/" "$AJ_CLI_FIXTURE/spec.yaml"; echo 'target_accuracy_ratio: 0.9'; } >spec.yaml
+{ sed "s/^epochs: .*/epochs: 20000/" "$AJ_CLI_FIXTURE/spec.yaml"; echo 'target_accuracy_ratio: 0.9'; } >spec.yaml
 training() { run train spec.yaml --out net.onnx --sysfs sys --nvml libnone.so --quiet --zone FR "$@"; }
 training
 exits 0
 silent_err
-out_has '^epoch 1000/1000 .* [MG]FLOP  [0-9.]+ [mk]?J  [0-9.]+ [nµm]?g CO2e so far '
+out_has '^epoch 20000/20000 .* [MG]FLOP  [0-9.]+ [mk]?J  [0-9.]+ [nµm]?g CO2e so far '
 out_has '^this training itself used [0-9.]+ [mk]?J \(modelled'
 of 'r["kind"] == "training" and r["state"] == "finished" and f["flops"][0]["value"] == record["training"]["flops"] and f["accuracy_ratio"][0]["value"] == record["training"]["test_accuracy_ratio"]'
 of 'near(sum(g["value"] for g in f["energy_joules"]), record["training"]["measured_energy_joules"]["value"]) and (record["training"]["joules_to_target"] or 0) <= m["run_joules"]["value"]'
@@ -142,7 +142,7 @@ rows = [json.loads(line) for line in open("stdout")][:-1]
 known = [row for row in rows if row["joules_so_far"] is not None] # not in the first tenth of a second
 joules = [row["joules_so_far"] for row in known]
 kilograms = [row["location_kilograms_co2e"] for row in known]
-sys.exit(not (len(rows) == 1000 and len(known) > 200 and joules == sorted(joules) and joules[-1] > joules[0] >= 0
+sys.exit(not (len(rows) == 20000 and len(known) > 200 and joules == sorted(joules) and joules[-1] > joules[0] >= 0
               and kilograms == sorted(kilograms) and {row["joules_origin"] for row in known} == {"modelled"}))' || problem "joules or CO2e of an epoch are missing, or go back"
 sed 's/^target_accuracy_ratio: .*/target_accuracy_ratio: 1/; s/^epochs: .*/epochs: 1/' spec.yaml >hard.yaml
 run train hard.yaml --out net.onnx --sysfs sys --nvml libnone.so --quiet

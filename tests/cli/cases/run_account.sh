@@ -115,7 +115,7 @@ interval='lambda g, e, spread: near(g["low"], max(0, g["value"] * (1 - math.hypo
 of "($interval)(f['location_kilograms_co2e'][None], m['run_joules'], m['carbon']['factor']['spread_ratio'])"
 of "($interval)(f['carbon_fee'][None], m['run_joules'], m['carbon']['factor']['spread_ratio']) and ($interval)(f['cost']['electricity'], m['run_joules'], 0)"
 of 'f["cost"]["electricity"]["low"] < f["cost"]["electricity"]["value"] < f["cost"]["electricity"]["high"]'
-run run --sysfs none --nvml libnone.so --quiet --json --out run.json -- sleep 0.2
+run run --sysfs none --nvml libnone.so --quiet --json --out run.json -- sleep 1.5
 of 'm["run_joules"]["high"] > 0'
 run run --sysfs none --nvml libnone.so -- true
 err_has 'modelled, no sensor: assumed shape, four machines'
