@@ -100,6 +100,30 @@ static inline void attribute_ints(build *b, const char *name, size_t n, const in
     ajp_out_end(&b->out, 5, begun);
 }
 
+/* A subgraph as an attribute of the node in work: its nodes and values follow, until it is ended.
+ *   subgraph inner = subgraph_begin(&b, "then_branch");  node(&b, ...); value(&b, OUTPUT, ...);
+ *   subgraph_end(&b, &inner); */
+typedef struct {
+    size_t attribute, graph, node;
+} subgraph;
+
+static inline subgraph subgraph_begin(build *b, const char *name)
+{
+    subgraph s = {ajp_out_begin(&b->out), 0, b->node};
+    ajp_out_text(&b->out, 1, name);
+    s.graph = ajp_out_begin(&b->out);
+    return s;
+}
+
+static inline void subgraph_end(build *b, const subgraph *s)
+{
+    ajp_out_text(&b->out, 2, "inner");
+    ajp_out_end(&b->out, 6, s->graph);
+    ajp_out_int(&b->out, 20, AJP_ATTRIBUTE_GRAPH);
+    ajp_out_end(&b->out, 5, s->attribute);
+    b->node = s->node;
+}
+
 static inline void tensor_fields(build *b, const char *name, int64_t dtype, size_t rank, const int64_t *dims,
                                  const void *raw, size_t size)
 {

@@ -9,12 +9,14 @@
 /* ---- names -> values: open addressing over the value table ----------------------------------------------
  */
 
-typedef struct {
-    ajp_graph *graph;
+typedef struct builder builder;
+struct builder {
+    ajp_graph *graph, *root;
+    builder *outer; /* of the graph around this one, or NULL */
     size_t n_slots; /* power of two, at least twice the names */
     size_t *slots;  /* value + 1, 0 = free */
     aj_error *err;
-} builder;
+};
 
 static size_t hash(const char *text)
 {
@@ -53,11 +55,38 @@ static size_t add(builder *b, const char *name)
     return g->n_values++;
 }
 
+/* In this graph, or in one around it: then it becomes a value of this one as well. */
+static size_t find_around(builder *b, const char *name)
+{
+    size_t value = find(b, name);
+    if (value != AJP_NO_VALUE || b->outer == NULL) return value;
+    size_t outer = find_around(b->outer, name);
+    if (outer == AJP_NO_VALUE) return AJP_NO_VALUE;
+    value = add(b, name);
+    b->graph->captures[b->graph->n_captures++] = (ajp_capture){value, outer};
+    return value;
+}
+
+/* Names that a graph and its subgraphs read: as many may be captured. */
+static size_t count_read(const ajp_onnx_graph *p)
+{
+    size_t n = p->n_output;
+    for (size_t i = 0; i < p->n_node; i++) {
+        n += p->node[i].n_input;
+        for (size_t k = 0; k < p->node[i].n_attribute; k++)
+            if (p->node[i].attribute[k].g != NULL) n += count_read(p->node[i].attribute[k].g);
+    }
+    return n;
+}
+
 static aj_status make_tables(builder *b)
 {
-    const ajp_onnx_graph *p = b->graph->model->graph;
-    size_t n = p->n_initializer + p->n_input + 1;
+    const ajp_onnx_graph *p = b->graph->proto;
+    size_t n_captures = b->outer != NULL ? count_read(p) : 0;
+    size_t n = p->n_initializer + p->n_input + n_captures + 1;
     for (size_t i = 0; i < p->n_node; i++) n += p->node[i].n_output;
+    b->graph->captures = ajp_arena_array(b->graph->arena, n_captures + 1, sizeof *b->graph->captures);
+    if (b->graph->captures == NULL) return ajp_no_memory(b->err, b->graph->path);
     for (b->n_slots = 16; b->n_slots < 2 * n; b->n_slots *= 2) continue;
     b->slots = ajp_arena_array(b->graph->arena, b->n_slots, sizeof *b->slots);
     b->graph->values = ajp_arena_array(b->graph->arena, n, sizeof *b->graph->values);
@@ -146,7 +175,7 @@ static aj_status look_up(const ajp_graph *g, ajp_node *node, aj_error *err)
 static aj_status start_nodes(builder *b)
 {
     ajp_graph *g = b->graph;
-    const ajp_onnx_graph *p = g->model->graph;
+    const ajp_onnx_graph *p = g->proto;
     g->n_nodes = p->n_node;
     for (size_t i = 0; i < p->n_node; i++) {
         ajp_node *node = &g->nodes[i];
@@ -177,7 +206,7 @@ static aj_status parse_nodes(builder *b)
             node->params = ajp_arena_alloc(g->arena, node->op->params_size);
             if (node->params == NULL) return ajp_no_memory(b->err, g->path);
         }
-        ajp_op_parse parse = {g->path, node, &g->source, b->err};
+        ajp_op_parse parse = {g->path, node, &b->root->source, b->err};
         if (node->op->parse != NULL) AJ_TRY(node->op->parse(&parse, node->params));
     }
     return AJ_OK;
@@ -195,7 +224,7 @@ static aj_status twice(const builder *b, const char *name)
 static aj_status add_initializers(builder *b)
 {
     ajp_graph *g = b->graph;
-    const ajp_onnx_graph *p = g->model->graph;
+    const ajp_onnx_graph *p = g->proto;
     if (p->n_sparse_initializer > 0) {
         const ajp_onnx_tensor *values = p->sparse_initializer[0].values;
         return ajp_fail(b->err, AJ_UNSUPPORTED, 0, "%s: initializer \"%s\" is sparse; store it dense",
@@ -205,12 +234,12 @@ static aj_status add_initializers(builder *b)
         ajp_tensor *tensor = ajp_arena_alloc(g->arena, sizeof *tensor);
         if (tensor == NULL) return ajp_no_memory(b->err, g->path);
         if (find(b, p->initializer[i].name) != AJP_NO_VALUE) return twice(b, p->initializer[i].name);
-        AJ_TRY(ajp_tensor_from_onnx(tensor, &g->source, &p->initializer[i], b->err));
+        AJ_TRY(ajp_tensor_from_onnx(tensor, &b->root->source, &p->initializer[i], b->err));
         ajp_value *value = &g->values[add(b, p->initializer[i].name)];
         value->constant = tensor;
         value->type = tensor->type;
         value->typed = true;
-        g->n_parameters += tensor->n;
+        b->root->n_parameters += tensor->n;
     }
     return AJ_OK;
 }
@@ -259,7 +288,7 @@ static aj_status declare_type(const ajp_graph *g, ajp_value *value, const ajp_on
 static aj_status add_inputs(builder *b)
 {
     ajp_graph *g = b->graph;
-    const ajp_onnx_graph *p = g->model->graph;
+    const ajp_onnx_graph *p = g->proto;
     for (size_t i = 0; i < p->n_input; i++) {
         size_t value = find(b, p->input[i].name);
         /* before IR 4 every initializer is an input as well; later this gives the input a default */
@@ -289,22 +318,68 @@ static aj_status add_node_outputs(builder *b)
     return AJ_OK;
 }
 
+static aj_status build_graph(builder *b);
+
+/* The subgraphs of a node; what they read of this graph is read by the node. */
+static aj_status build_children(builder *b, ajp_node *node)
+{
+    ajp_graph *g = b->graph;
+    size_t n = 0, n_captured = 0;
+    for (size_t k = 0; k < node->proto->n_attribute; k++) n += node->proto->attribute[k].g != NULL;
+    if (n == 0) return AJ_OK;
+    node->children = ajp_arena_array(g->arena, n, sizeof *node->children);
+    if (node->children == NULL) return ajp_no_memory(b->err, g->path);
+    for (size_t k = 0; k < node->proto->n_attribute; k++) {
+        const ajp_onnx_attribute *a = &node->proto->attribute[k];
+        if (a->g == NULL) continue;
+        ajp_graph *child = &node->children[node->n_children++];
+        *child = (ajp_graph){.path = g->path,
+                             .context = g->context,
+                             .kernels = g->kernels,
+                             .arena = g->arena,
+                             .model = g->model,
+                             .proto = a->g,
+                             .name = a->name,
+                             .opset = g->opset};
+        builder inner = {.graph = child, .root = b->root, .outer = b, .err = b->err};
+        AJ_TRY(build_graph(&inner));
+        n_captured += child->n_captures;
+    }
+    size_t *in = ajp_arena_array(g->arena, node->n_in + n_captured + 1, sizeof *in);
+    if (in == NULL) return ajp_no_memory(b->err, g->path);
+    memcpy(in, node->in, node->n_in * sizeof *in);
+    node->in = in;
+    for (size_t c = 0; c < n; c++)
+        for (size_t k = 0; k < node->children[c].n_captures; k++)
+            in[node->n_in + node->n_captured++] = node->children[c].captures[k].outer;
+    return AJ_OK;
+}
+
+static aj_status resolve_node(builder *b, ajp_node *node)
+{
+    const ajp_graph *g = b->graph;
+    for (size_t k = 0; k < node->n_in; k++) {
+        const char *name = node->proto->input[k];
+        node->in[k] = name[0] == '\0' ? AJP_NO_VALUE : find_around(b, name);
+        if (name[0] != '\0' && node->in[k] == AJP_NO_VALUE)
+            return ajp_node_fail(g->path, node, AJ_CORRUPT, b->err, "reads \"%.80s\", which nothing makes",
+                                 name);
+        if (name[0] == '\0' && k < node->op->min_in)
+            return ajp_node_fail(g->path, node, AJ_CORRUPT, b->err, "lacks its input %zu", k);
+    }
+    return AJ_OK;
+}
+
 static aj_status resolve_inputs(builder *b)
 {
     ajp_graph *g = b->graph;
-    for (size_t i = 0; i < g->n_nodes; i++)
-        for (size_t k = 0; k < g->nodes[i].n_in; k++) {
-            const char *name = g->nodes[i].proto->input[k];
-            g->nodes[i].in[k] = name[0] == '\0' ? AJP_NO_VALUE : find(b, name);
-            if (name[0] != '\0' && g->nodes[i].in[k] == AJP_NO_VALUE)
-                return ajp_node_fail(g->path, &g->nodes[i], AJ_CORRUPT, b->err,
-                                     "reads \"%.80s\", which nothing makes", name);
-            if (name[0] == '\0' && k < g->nodes[i].op->min_in)
-                return ajp_node_fail(g->path, &g->nodes[i], AJ_CORRUPT, b->err, "lacks its input %zu", k);
-        }
-    const ajp_onnx_graph *p = g->model->graph;
+    const ajp_onnx_graph *p = g->proto;
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        AJ_TRY(resolve_node(b, &g->nodes[i]));
+        AJ_TRY(build_children(b, &g->nodes[i]));
+    }
     for (size_t i = 0; i < p->n_output; i++) {
-        size_t value = find(b, p->output[i].name);
+        size_t value = find_around(b, p->output[i].name);
         if (value == AJP_NO_VALUE)
             return ajp_fail(b->err, AJ_CORRUPT, 0, "%s: the output \"%s\" is made by no node", g->path,
                             p->output[i].name);
@@ -319,7 +394,7 @@ static aj_status resolve_inputs(builder *b)
 static size_t count_waiting(const ajp_graph *g, const ajp_node *node)
 {
     size_t n = 0;
-    for (size_t k = 0; k < node->n_in; k++)
+    for (size_t k = 0; k < node->n_in + node->n_captured; k++)
         n += node->in[k] != AJP_NO_VALUE && g->values[node->in[k]].producer != AJP_NO_VALUE;
     return n;
 }
@@ -334,7 +409,7 @@ typedef struct {
 static bool make_sorter(sorter *s, const ajp_graph *g)
 {
     size_t n_edges = 0;
-    for (size_t i = 0; i < g->n_nodes; i++) n_edges += g->nodes[i].n_in;
+    for (size_t i = 0; i < g->n_nodes; i++) n_edges += g->nodes[i].n_in + g->nodes[i].n_captured;
     s->waiting = ajp_arena_array(g->arena, g->n_nodes + 1, sizeof(size_t));
     s->order = ajp_arena_array(g->arena, g->n_nodes + 1, sizeof(size_t));
     s->first = ajp_arena_array(g->arena, g->n_values + 1, sizeof(size_t));
@@ -345,7 +420,7 @@ static bool make_sorter(sorter *s, const ajp_graph *g)
     size_t edge = n_edges;
     for (size_t i = g->n_nodes; i-- > 0;) { /* backwards, so that each list runs forwards */
         s->waiting[i] = count_waiting(g, &g->nodes[i]);
-        for (size_t k = g->nodes[i].n_in; k-- > 0;) {
+        for (size_t k = g->nodes[i].n_in + g->nodes[i].n_captured; k-- > 0;) {
             size_t value = g->nodes[i].in[k];
             if (value == AJP_NO_VALUE) continue;
             s->reader[--edge] = i;
@@ -386,10 +461,22 @@ static aj_status sort_nodes(builder *b)
     return AJ_OK;
 }
 
+static aj_status build_graph(builder *b)
+{
+    AJ_TRY(make_tables(b));
+    AJ_TRY(start_nodes(b)); /* first: an operator that is not there is the most useful thing to say */
+    AJ_TRY(parse_nodes(b));
+    AJ_TRY(add_initializers(b));
+    AJ_TRY(add_inputs(b));
+    AJ_TRY(add_node_outputs(b));
+    AJ_TRY(resolve_inputs(b));
+    return sort_nodes(b);
+}
+
 aj_status ajp_graph_build(ajp_graph *out, const aj_context *context, ajp_arena *arena, const void *bytes,
                           size_t size, const char *path, const char *folder, aj_error *err)
 {
-    builder b = {out, 0, NULL, err};
+    builder b = {.graph = out, .root = out, .err = err};
     *out = (ajp_graph){.path = path,
                        .context = context,
                        .kernels = ajp_kernels_for(context->isa),
@@ -397,17 +484,24 @@ aj_status ajp_graph_build(ajp_graph *out, const aj_context *context, ajp_arena *
                        .source = {path, folder, context, arena, NULL}};
     AJ_TRY(ajp_onnx_read(&out->model, arena, bytes, size, path, err));
     AJ_TRY(check_model(out, err));
-    AJ_TRY(make_tables(&b));
-    AJ_TRY(start_nodes(&b)); /* first: an operator that is not there is the most useful thing to say */
-    AJ_TRY(parse_nodes(&b));
-    AJ_TRY(add_initializers(&b));
-    AJ_TRY(add_inputs(&b));
-    AJ_TRY(add_node_outputs(&b));
-    AJ_TRY(resolve_inputs(&b));
-    return sort_nodes(&b);
+    out->proto = out->model->graph;
+    return build_graph(&b);
 }
 
 void ajp_graph_close(ajp_graph *graph)
 {
     ajp_tensor_source_close(&graph->source);
+}
+
+bool ajp_graph_fork(ajp_graph *graph, ajp_arena *arena)
+{
+    ajp_value *values = ajp_arena_array(arena, graph->n_values + 1, sizeof *values);
+    ajp_node *nodes = ajp_arena_array(arena, graph->n_nodes + 1, sizeof *nodes);
+    if (values == NULL || nodes == NULL) return false;
+    memcpy(values, graph->values, graph->n_values * sizeof *values);
+    memcpy(nodes, graph->nodes, graph->n_nodes * sizeof *nodes);
+    graph->values = values;
+    graph->nodes = nodes;
+    graph->arena = arena;
+    return true;
 }

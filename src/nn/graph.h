@@ -18,6 +18,7 @@ enum { AJP_MAX_OPSET = 20, AJP_MIN_IR = 3, AJP_MAX_IR = 9 };
 enum { AJP_SAMPLES_STAND_IN = 1000003 };
 
 typedef struct ajp_op ajp_op;
+typedef struct ajp_graph ajp_graph;
 
 typedef struct {
     const char *name;
@@ -40,22 +41,34 @@ typedef struct {
     int64_t opset;
     void *params; /* what the operator made of its attributes */
     size_t n_in, n_out;
-    size_t *in, *out; /* values; AJP_NO_VALUE = left out */
-    bool live;        /* the output depends on it and it is not folded */
+    size_t *in, *out;  /* values; AJP_NO_VALUE = left out */
+    size_t n_captured; /* in[n_in] ...: what its subgraphs read of the graph around them */
+    size_t n_children;
+    ajp_graph *children; /* subgraphs, in the order of the attributes that hold them */
+    bool live;           /* the output depends on it and it is not folded */
 } ajp_node;
+
+/* A value of a subgraph that is one of the graph around it. */
+typedef struct {
+    size_t inner, outer;
+} ajp_capture;
 
 typedef struct {
     const char *name; /* of a symbolic dimension, or "INPUT:AXIS" */
     size_t size;
 } ajp_fixed_dim;
 
-typedef struct {
+struct ajp_graph {
     const char *path; /* for messages */
     const aj_context *context;
     const ajp_kernels *kernels;
     ajp_arena *arena;
-    ajp_tensor_source source;
+    ajp_tensor_source source; /* of the model's graph */
     const ajp_onnx_model *model;
+    const ajp_onnx_graph *proto;
+    const char *name; /* of a subgraph: the attribute that holds it */
+    size_t n_captures;
+    ajp_capture *captures;
     int64_t opset; /* of the default domain */
     size_t n_values, n_nodes;
     ajp_value *values;
@@ -70,9 +83,11 @@ typedef struct {
     size_t
         fixed_batch; /* samples mode: what a shape that the network reads or spells out says for one sample:
                         the first axis in the file when it is a number, else AJP_SAMPLES_STAND_IN; else 0 */
-    size_t folded_bytes;
-    bool whole; /* the input is taken as it is in the file: one run is one "sample" */
-} ajp_graph;
+    size_t folded_bytes, most_bytes; /* of constants; at most, 0: AJP_MAX_FOLDED_BYTES */
+    uint64_t *budget;                /* so many more nodes may be worked out; NULL: any number */
+    bool needs_data;                 /* why shapes could not be worked out: they depend on data */
+    bool whole;                      /* the input is taken as it is in the file: one run is one "sample" */
+};
 
 /* Reads, resolves, sorts; looks every operator up and lets it read its attributes. */
 aj_status ajp_graph_build(ajp_graph *out, const aj_context *context, ajp_arena *arena, const void *bytes,
@@ -80,6 +95,9 @@ aj_status ajp_graph_build(ajp_graph *out, const aj_context *context, ajp_arena *
 void ajp_graph_close(ajp_graph *graph); /* external files; the rest is the arena's */
 /* SIZE_MAX when there is no such value. */
 size_t ajp_graph_find(const ajp_graph *graph, const char *name);
+
+/* Values and nodes of its own, in `arena`, for everything that is found out about them; false: no memory. */
+bool ajp_graph_fork(ajp_graph *graph, ajp_arena *arena);
 
 /* Gives a graph input a value (for folding everything: tests of operators). Shape and type must fit. */
 aj_status ajp_graph_bind(ajp_graph *graph, const char *name, const ajp_tensor *tensor, aj_error *err);
@@ -100,6 +118,15 @@ aj_status ajp_graph_infer(ajp_graph *graph, bool whole, aj_error *err);
 aj_status ajp_graph_infer_as(ajp_graph *graph, const ajp_type *types, aj_error *err);
 /* Marks what the outputs need and counts uses. */
 void ajp_graph_mark_live(ajp_graph *graph, const size_t *outputs, size_t n_outputs);
+
+/* control.c: a node with subgraphs.  The subgraph of an attribute; NULL when there is none. */
+ajp_graph *ajp_control_child(const ajp_node *node, const char *attribute);
+/* Runs a subgraph on inputs, in `arena`; the outputs may be its inputs, or values of the graph around it. */
+aj_status ajp_control_call(const ajp_graph *outer, const ajp_node *node, const ajp_graph *child,
+                           const ajp_tensor *const *inputs, size_t n_inputs, ajp_arena *arena,
+                           const ajp_tensor **outputs, aj_error *err);
+/* Puts the nodes of a branch of an If in the place of node `at`. */
+aj_status ajp_control_inline(ajp_graph *graph, size_t at, const ajp_graph *child, aj_error *err);
 
 /* samples.c: a node in samples mode. Before its shapes are worked out: may it read constants that count
  * samples, and inputs whose sample axis stands behind others? */

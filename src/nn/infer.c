@@ -186,7 +186,8 @@ static bool make_ports(ports *p, const ajp_graph *g)
 {
     p->n = 8; /* operators may look at inputs that a node does not have */
     for (size_t i = 0; i < g->n_nodes; i++) {
-        if (g->nodes[i].n_in > p->n) p->n = g->nodes[i].n_in;
+        size_t n_in = g->nodes[i].n_in + g->nodes[i].n_captured;
+        if (n_in > p->n) p->n = n_in;
         if (g->nodes[i].n_out > p->n) p->n = g->nodes[i].n_out;
     }
     p->in = ajp_arena_array(g->arena, p->n, sizeof *p->in);
@@ -210,7 +211,7 @@ static void clear_ports(ports *p)
 static aj_status gather(const ajp_graph *g, const ajp_node *node, ports *p, aj_error *err)
 {
     clear_ports(p);
-    for (size_t k = 0; k < node->n_in; k++) {
+    for (size_t k = 0; k < node->n_in + node->n_captured; k++) {
         if (node->in[k] == AJP_NO_VALUE) continue;
         const ajp_value *value = &g->values[node->in[k]];
         if (!value->typed)
@@ -246,7 +247,8 @@ static aj_status run_folded(ajp_graph *g, const ports *p, ajp_op_run *run)
 /* Runs a node whose inputs are all constants. */
 static aj_status fold(ajp_graph *g, const ajp_node *node, ports *p, aj_error *err)
 {
-    ajp_tensor *in = p->tensors, *out = ajp_arena_array(g->arena, p->n, sizeof *out);
+    ajp_tensor *in = p->tensors, *out = ajp_arena_array(g->arena, node->n_out + 1, sizeof *out);
+    size_t most = g->most_bytes > 0 ? g->most_bytes : AJP_MAX_FOLDED_BYTES;
     if (out == NULL) return ajp_no_memory(err, g->path);
     for (size_t k = 0; k < node->n_in; k++)
         if (p->known[k] != NULL) in[k] = *p->known[k];
@@ -254,15 +256,17 @@ static aj_status fold(ajp_graph *g, const ajp_node *node, ports *p, aj_error *er
         size_t n, bytes;
         if (node->out[k] == AJP_NO_VALUE) continue;
         if (!ajp_type_elements(&p->out[k], &n) || !ajp_size_mul(n, ajp_dtype_size(p->out[k].dtype), &bytes) ||
-            bytes > AJP_MAX_FOLDED_BYTES - g->folded_bytes)
-            return ajp_node_fail(g->path, node, AJ_NO_MEMORY, err, "would make more than 1 GiB of constants");
+            bytes > most - g->folded_bytes)
+            return ajp_node_fail(g->path, node, AJ_NO_MEMORY, err, "would make more than %.3g GB of results",
+                                 (double)most * 1e-9);
         if (!ajp_tensor_make(&out[k], g->arena, &p->out[k])) return ajp_no_memory(err, g->path);
         g->folded_bytes += bytes;
         p->out_known[k] = &out[k];
     }
     size_t scratch_size = node->op->scratch != NULL ? node->op->scratch(node, in, out) : 0;
-    if (scratch_size > AJP_MAX_FOLDED_BYTES)
-        return ajp_node_fail(g->path, node, AJ_NO_MEMORY, err, "needs more than 1 GiB to be computed");
+    if (scratch_size > most)
+        return ajp_node_fail(g->path, node, AJ_NO_MEMORY, err, "needs more than %.3g GB to be computed",
+                             (double)most * 1e-9);
     void *scratch = ajp_alloc(g->context, scratch_size);
     if (scratch == NULL) return ajp_no_memory(err, g->path);
     ajp_op_run run = {.path = g->path,
@@ -292,23 +296,64 @@ static size_t ahead_of(const ajp_graph *g, const ajp_node *node)
     return ahead > 0 ? ahead : 1;
 }
 
-static aj_status infer_node(ajp_graph *g, const ajp_node *node, ports *p, aj_error *err)
+static aj_status infer_plain(ajp_graph *g, const ajp_node *node, ports *p, size_t *ahead, aj_error *err)
 {
-    AJ_TRY(gather(g, node, p, err));
     AJ_TRY(ajp_samples_check(g, node, p->in, err));
-    size_t ahead = 1;
-    ajp_op_infer infer = {g->path,           node,  g->kernels, g->arena, err,          node->n_in,
-                          node->n_out,       p->in, p->known,   p->out,   p->out_known, g->fixed_batch,
-                          ahead_of(g, node), &ahead};
+    ajp_op_infer infer = {.path = g->path,
+                          .node = node,
+                          .kernels = g->kernels,
+                          .arena = g->arena,
+                          .err = err,
+                          .n_in = node->n_in,
+                          .n_out = node->n_out,
+                          .in = p->in,
+                          .known = p->known,
+                          .out = p->out,
+                          .out_known = p->out_known,
+                          .fixed_batch = g->fixed_batch,
+                          .ahead = ahead_of(g, node),
+                          .ahead_out = ahead,
+                          .needs_data = &g->needs_data};
     AJ_TRY(node->op->infer(&infer));
-    AJ_TRY(ajp_samples_ahead(g, node, p->out, &ahead, err));
+    AJ_TRY(ajp_samples_ahead(g, node, p->out, ahead, err));
     for (size_t k = 0; k < node->n_out; k++) {
         size_t n;
         if (!ajp_type_elements(&p->out[k], &n))
             return ajp_node_fail(g->path, node, AJ_NO_MEMORY, err,
                                  "would make a tensor of more than 2^40 elements");
     }
-    if (p->all_known && p->out_known[0] == NULL && !any_samples(node, p)) AJ_TRY(fold(g, node, p, err));
+    if (p->all_known && p->out_known[0] == NULL && !any_samples(node, p)) return fold(g, node, p, err);
+    return AJ_OK;
+}
+
+/* If, Loop, Scan where everything they read is known. */
+static aj_status infer_control(ajp_graph *g, const ajp_node *node, ports *p, aj_error *err)
+{
+    ajp_op_control control = {g, node, g->arena, p->known, p->out_known, err};
+    for (size_t k = 0; k < node->n_in + node->n_captured; k++)
+        if (node->in[k] != AJP_NO_VALUE && g->values[node->in[k]].counts_samples)
+            return ajp_node_fail(g->path, node, AJ_UNSUPPORTED, err, "computes with the number of samples");
+    if (!p->all_known) {
+        g->needs_data = true;
+        return ajp_node_fail(g->path, node, AJ_UNSUPPORTED, err,
+                             "has subgraphs whose results, and their shapes, depend on data");
+    }
+    AJ_TRY(node->op->control(&control));
+    for (size_t k = 0; k < node->n_out; k++) p->out[k] = p->out_known[k]->type;
+    return AJ_OK;
+}
+
+static aj_status infer_node(ajp_graph *g, const ajp_node *node, ports *p, aj_error *err)
+{
+    size_t ahead = 1;
+    if (g->budget != NULL && (*g->budget)-- == 0)
+        return ajp_node_fail(g->path, node, AJ_NO_MEMORY, err,
+                             "comes after too many others to be worked out");
+    AJ_TRY(gather(g, node, p, err));
+    if (node->op->control != NULL)
+        AJ_TRY(infer_control(g, node, p, err));
+    else
+        AJ_TRY(infer_plain(g, node, p, &ahead, err));
     for (size_t k = 0; k < node->n_out; k++) {
         if (node->out[k] == AJP_NO_VALUE) continue;
         ajp_value *value = &g->values[node->out[k]];
@@ -322,9 +367,32 @@ static aj_status infer_node(ajp_graph *g, const ajp_node *node, ports *p, aj_err
     return AJ_OK;
 }
 
+/* The branch of an If whose condition is known, where what it reads is not: its nodes take the node's place.
+ */
+static aj_status inline_branch(ajp_graph *g, size_t at, bool *done, aj_error *err)
+{
+    const ajp_node *node = &g->nodes[at];
+    const ajp_value *condition =
+        node->n_in > 0 && node->in[0] != AJP_NO_VALUE ? &g->values[node->in[0]] : NULL;
+    bool known = true;
+    *done = false;
+    if (strcmp(node->op_type, "If") != 0 || condition == NULL || condition->constant == NULL ||
+        condition->constant->n != 1)
+        return AJ_OK;
+    for (size_t k = 0; k < node->n_captured; k++)
+        known = known && g->values[node->in[node->n_in + k]].constant != NULL;
+    if (known) return AJ_OK;
+    const char *branch = ajp_tensor_int(condition->constant, 0) != 0 ? "then_branch" : "else_branch";
+    const ajp_graph *child = ajp_control_child(node, branch);
+    if (child == NULL) return AJ_OK;
+    *done = true;
+    return ajp_control_inline(g, at, child, err);
+}
+
 static void forget(ajp_graph *g)
 {
     g->folded_bytes = 0;
+    g->needs_data = false;
     for (size_t i = 0; i < g->n_values; i++)
         if (g->values[i].producer != AJP_NO_VALUE) {
             g->values[i].typed = false;
@@ -339,7 +407,13 @@ aj_status ajp_graph_infer_as(ajp_graph *graph, const ajp_type *types, aj_error *
     if (!make_ports(&p, graph)) return ajp_no_memory(err, graph->path);
     forget(graph);
     type_inputs(graph, types);
-    for (size_t i = 0; i < graph->n_nodes; i++) AJ_TRY(infer_node(graph, &graph->nodes[i], &p, err));
+    for (size_t i = 0; i < graph->n_nodes;) {
+        bool inlined;
+        AJ_TRY(inline_branch(graph, i, &inlined, err));
+        if (inlined && !make_ports(&p, graph)) return ajp_no_memory(err, graph->path);
+        if (inlined) continue; /* with its first node, if it has any */
+        AJ_TRY(infer_node(graph, &graph->nodes[i++], &p, err));
+    }
     return AJ_OK;
 }
 

@@ -57,7 +57,7 @@ static void describe_output(aj_model_info *info, const ajp_port *output)
 static void describe(aj_model *model, const char *name)
 {
     const ajp_program *p = &model->program;
-    const ajp_graph *g = &p->graph;
+    const ajp_graph *g = &p->file;
     model->info = (aj_model_info){.path = name,
                                   .sha256 = model->file->sha256,
                                   .producer = g->model->producer_name,
@@ -74,7 +74,7 @@ static void describe(aj_model *model, const char *name)
 
 static aj_status copy_dimensions(aj_model *model, const aj_model_options *options, aj_error *err)
 {
-    ajp_graph *g = &model->program.graph;
+    ajp_graph *g = &model->program.file;
     ajp_fixed_dim *dims = ajp_arena_array(&model->arena, options->n_dimensions + 1, sizeof *dims);
     if (dims == NULL) return ajp_no_memory(err, g->path);
     for (size_t i = 0; i < options->n_dimensions; i++) {
@@ -90,11 +90,17 @@ static aj_status copy_dimensions(aj_model *model, const aj_model_options *option
 /* Dimensions that are open behind the first axis leave the program to those who know them. */
 static aj_status find_open(aj_model *model, aj_error *err)
 {
-    ajp_graph *g = &model->program.graph;
+    ajp_graph *g = &model->program.file;
     ajp_type *types = ajp_arena_array(&model->arena, g->n_inputs + 1, sizeof *types);
     if (types == NULL) return ajp_no_memory(err, g->path);
     for (size_t i = 0; i < g->n_inputs; i++)
         if (g->values[g->inputs[i]].why_untyped != NULL) return AJ_OK; /* compiling says so */
+    if (g->n_inputs == 0) {
+        model->is_open = true;
+        (void)ajp_fail(&model->why_open, AJ_UNSUPPORTED, 0,
+                       "%s: the network has no inputs; it runs on tensors only", g->path);
+        return AJ_OK;
+    }
     model->is_open = ajp_graph_declared_types(g, true, types, &model->why_open) != AJ_OK;
     return AJ_OK;
 }
@@ -103,10 +109,17 @@ static aj_status compile(aj_model *model, const void *bytes, size_t size, const 
                          const char *folder, const aj_model_options *options, aj_error *err)
 {
     ajp_program *p = &model->program;
-    AJ_TRY(ajp_graph_build(&p->graph, model->context, &model->arena, bytes, size, name, folder, err));
+    AJ_TRY(ajp_graph_build(&p->file, model->context, &model->arena, bytes, size, name, folder, err));
     if (options != NULL) AJ_TRY(copy_dimensions(model, options, err));
     AJ_TRY(find_open(model, err));
-    if (!model->is_open) AJ_TRY(ajp_program_compile(p, err));
+    if (!model->is_open) {
+        aj_status st = ajp_program_compile(p, &model->why_open);
+        model->by_node = st != AJ_OK && p->graph.needs_data;
+        model->is_open = model->by_node || (st != AJ_OK && p->no_rows);
+        if (st != AJ_OK && err != NULL && !model->is_open) *err = model->why_open;
+        if (st != AJ_OK && !model->is_open) return st;
+        if (model->is_open) p->n_steps = p->n_layers = p->n_input_features = p->n_output_features = 0;
+    }
     model->file->bytes = bytes;
     model->file->size = size;
     describe(model, name);
@@ -166,7 +179,7 @@ aj_status aj_model_load_memory(aj_model **out, aj_context *context, const void *
 void aj_model_destroy(aj_model *model)
 {
     if (model == NULL) return;
-    ajp_graph_close(&model->program.graph);
+    ajp_graph_close(&model->program.file);
     ajp_file_map_close(&model->file->map, model->context);
     pthread_mutex_destroy(&model->file->lock);
     ajp_arena_free(&model->arena);
@@ -198,12 +211,12 @@ aj_layer_info aj_model_layer(const aj_model *model, size_t i)
 
 size_t aj_model_n_inputs(const aj_model *model)
 {
-    return model->program.graph.n_inputs;
+    return model->program.file.n_inputs;
 }
 
 size_t aj_model_n_outputs(const aj_model *model)
 {
-    return model->program.graph.n_outputs;
+    return model->program.file.n_outputs;
 }
 
 static aj_port_info port_of(const ajp_graph *g, const ajp_onnx_value *declared)
@@ -234,7 +247,7 @@ static const ajp_onnx_value *find_port(const ajp_onnx_value *ports, size_t n, co
 
 static aj_port_info info_of(const aj_model *model, size_t value, bool output)
 {
-    const ajp_graph *g = &model->program.graph;
+    const ajp_graph *g = &model->program.file;
     const ajp_onnx_graph *p = g->model->graph;
     const ajp_onnx_value *declared = output ? find_port(p->output, p->n_output, g->values[value].name)
                                             : find_port(p->input, p->n_input, g->values[value].name);
@@ -243,13 +256,13 @@ static aj_port_info info_of(const aj_model *model, size_t value, bool output)
 
 aj_port_info aj_model_input(const aj_model *model, size_t i)
 {
-    const ajp_graph *g = &model->program.graph;
+    const ajp_graph *g = &model->program.file;
     return i < g->n_inputs ? info_of(model, g->inputs[i], false) : (aj_port_info){.name = ""};
 }
 
 aj_port_info aj_model_output(const aj_model *model, size_t i)
 {
-    const ajp_graph *g = &model->program.graph;
+    const ajp_graph *g = &model->program.file;
     return i < g->n_outputs ? info_of(model, g->outputs[i], true) : (aj_port_info){.name = ""};
 }
 

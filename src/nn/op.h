@@ -62,7 +62,18 @@ typedef struct {
     size_t fixed_batch; /* see ajp_graph: a size that a shape spells out is that of so many samples */
     size_t ahead;       /* of input 0: see ajp_value.samples_ahead; 1 or more */
     size_t *ahead_out;  /* of output 0, 1; set by operators that move samples within an axis (Reshape) */
+    bool *needs_data;   /* set with the failure where only data can tell the shape: see ajp_op_needs_data */
 } ajp_op_infer;
+
+/* A node with subgraphs whose inputs, and whatever its subgraphs read around them, are all known. */
+typedef struct {
+    const ajp_graph *graph;
+    const ajp_node *node;
+    ajp_arena *arena;            /* for the results */
+    const ajp_tensor *const *in; /* n_in; NULL = left out */
+    const ajp_tensor **out;      /* n_out, to be set */
+    aj_error *err;
+} ajp_op_control;
 
 /* In which order an operator takes images: [samples][channels][axes] as in the file, or with their channels
  * together, [samples][axes][channels].  The compiler chooses (layout.c). */
@@ -128,6 +139,8 @@ struct ajp_op {
     /* bytes of scratch memory for one run; NULL = none */
     size_t (*scratch)(const ajp_node *node, const ajp_tensor *in, const ajp_tensor *out);
     aj_status (*run)(const ajp_op_run *r);
+    /* of If, Loop, Scan, in place of infer and run: works out the outputs, whose shapes may depend on data */
+    aj_status (*control)(const ajp_op_control *c);
     /* once a plan: sets *state (NULL: none, then scratch() counts) and the bytes of scratch memory for one
      * run; false: no memory */
     bool (*prepare)(const ajp_op_prepare *p, void **state, size_t *scratch);
@@ -205,6 +218,9 @@ const void *ajp_op_data(const ajp_op_run *r, size_t k);
 void ajp_op_spread(const ajp_op_run *r, size_t n, double nanoseconds_each,
                    void (*part)(void *user, size_t first, size_t n), void *user);
 
+/* UNSUPPORTED: the shape of its result depends on data (what: "takes its axes from data").  Such a network
+ * runs on tensors only, node by node. */
+aj_status ajp_op_needs_data(const ajp_op_infer *i, const char *format, ...) AJ_PRINTF(2, 3);
 /* CORRUPT: "has ...". */
 aj_status ajp_op_corrupt(const ajp_op_infer *i, const char *format, ...) AJ_PRINTF(2, 3);
 /* axis in -rank ... rank-1 (or rank when past_end) to 0 ... */

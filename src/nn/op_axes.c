@@ -21,8 +21,7 @@ static aj_status read_axes(const ajp_op_infer *i, size_t rank, bool *marked, boo
     if (!*given) return AJ_OK;
     if (q->axes == NULL) {
         list = i->known[1];
-        if (list == NULL)
-            return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err, "takes its axes from data");
+        if (list == NULL) return ajp_op_needs_data(i, "takes its axes from data");
         if (list->type.dtype != AJP_INT64)
             return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err, "has axes that are not int64");
     }

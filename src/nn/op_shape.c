@@ -104,9 +104,8 @@ static aj_status read_target(const ajp_op_infer *i, target *t)
     const reshape_params *q = i->node->params;
     const ajp_tensor *shape = q->shape == NULL ? i->known[1] : NULL;
     if (q->shape == NULL && shape == NULL)
-        return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err,
-                             "takes its shape from data; only shapes known before "
-                             "any data can be used");
+        return ajp_op_needs_data(i,
+                                 "takes its shape from data; only shapes known before any data can be used");
     if (shape != NULL && (shape->type.dtype != AJP_INT64 || shape->type.rank != 1))
         return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err,
                              "has a shape input that is not a list of int64");
@@ -252,16 +251,20 @@ static aj_status parse_dropout(const ajp_op_parse *p, void *out)
     return ajp_op_float(p, "ratio", 0.5f, &q->ratio);
 }
 
-static bool drops(const ajp_op_infer *i)
+/* Whether it drops anything; false in *certain when only data can tell. */
+static bool drops(const ajp_op_infer *i, bool *certain)
 {
     const dropout_params *q = i->node->params;
     bool training = q->training;
     double ratio = (double)q->ratio;
-    if (i->n_in > 2 && i->in[2] != NULL)
-        training = i->known[2] == NULL || i->known[2]->n == 0 || ajp_tensor_int(i->known[2], 0) != 0;
+    *certain = true;
+    if (i->n_in > 2 && i->in[2] != NULL) {
+        if (i->known[2] == NULL || i->known[2]->n != 1) return *certain = false;
+        training = ajp_tensor_int(i->known[2], 0) != 0;
+    }
     if (!training) return false;
     if (i->n_in > 1 && i->in[1] != NULL) {
-        if (i->known[1] == NULL || i->known[1]->n != 1) return true;
+        if (i->known[1] == NULL || i->known[1]->n != 1) return *certain = false;
         ajp_convert(AJP_FLOAT64, &ratio, i->known[1]->type.dtype, i->known[1]->data, 1);
     }
     return ratio != 0;
@@ -269,10 +272,12 @@ static bool drops(const ajp_op_infer *i)
 
 static aj_status infer_dropout(const ajp_op_infer *i)
 {
-    if (drops(i))
+    bool certain;
+    if (drops(i, &certain))
         return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err,
                              "is in training mode, which draws random numbers; "
                              "export the model for inference");
+    if (!certain) return ajp_op_needs_data(i, "takes its mode or ratio from data");
     i->out[0] = *i->in[0];
     if (i->n_out > 1) {
         i->out[1] = *i->in[0];

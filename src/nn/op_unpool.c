@@ -29,8 +29,7 @@ static aj_status sizes(const ajp_op_infer *i, const ajp_slide_attributes *q, ajp
     }
     if (i->n_in < 3 || i->in[2] == NULL) return AJ_OK;
     const ajp_tensor *shape = i->known[2];
-    if (shape == NULL)
-        return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err, "takes its output_shape from data");
+    if (shape == NULL) return ajp_op_needs_data(i, "takes its output_shape from data");
     if (shape->type.dtype != AJP_INT64 || shape->n != x->rank)
         return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err,
                              "has an output_shape that is not %zu int64", x->rank);

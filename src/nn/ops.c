@@ -114,8 +114,18 @@ aj_status ajp_op_known(const ajp_op_infer *i, size_t k, const char *what, const 
     if (ajp_op_input(i, k) == NULL) return AJ_OK;
     *out = i->known[k];
     if (*out != NULL) return AJ_OK;
-    return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err,
-                         "takes its %s from data; only those known before any data can be used", what);
+    return ajp_op_needs_data(i, "takes its %s from data; only those known before any data can be used", what);
+}
+
+aj_status ajp_op_needs_data(const ajp_op_infer *i, const char *format, ...)
+{
+    char text[200];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (i->needs_data != NULL) *i->needs_data = true;
+    return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err, "%s", text);
 }
 
 aj_status ajp_op_known_list(const ajp_op_infer *i, size_t k, const char *what, ajp_op_list *out)

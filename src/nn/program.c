@@ -446,7 +446,9 @@ static aj_status finish(ajp_program *p, aj_error *err)
 {
     AJ_TRY(make_ports(p, err));
     AJ_TRY(check_outputs(p, err));
+    p->no_rows = true;
     if (!p->tensors) AJ_TRY(check_rows(p, err));
+    p->no_rows = false;
     ajp_graph_mark_live(&p->graph, p->graph.outputs, p->n_outputs);
     return compile_steps(p, err);
 }
@@ -456,7 +458,7 @@ static aj_status finish(ajp_program *p, aj_error *err)
 
 static aj_status check_inputs(const ajp_program *p, aj_error *err)
 {
-    const ajp_graph *g = &p->graph;
+    const ajp_graph *g = &p->file;
     if (g->n_outputs == 0 || (!p->tensors && g->n_inputs == 0))
         return ajp_fail(err, AJ_UNSUPPORTED, 0,
                         "%s: the network has %zu inputs and %zu outputs; one of each "
@@ -472,10 +474,26 @@ static aj_status check_inputs(const ajp_program *p, aj_error *err)
     return AJ_OK;
 }
 
+/* Constants are worked out with a limit: a loop over many steps belongs to the run. */
+enum { MOST_NODES = 1 << 20 };
+
+/* A graph of its own, as read, for one attempt. */
+static aj_status start(ajp_program *p, uint64_t *budget, aj_error *err)
+{
+    ajp_arena *arena = p->graph.arena != NULL ? p->graph.arena : p->file.arena;
+    p->graph = p->file;
+    *budget = MOST_NODES + p->file.n_nodes;
+    p->graph.budget = budget;
+    return ajp_graph_fork(&p->graph, arena) ? AJ_OK : ajp_no_memory(err, p->file.path);
+}
+
 static aj_status compile_mode(ajp_program *p, bool whole, aj_error *err)
 {
-    AJ_TRY(ajp_graph_infer(&p->graph, whole, err));
-    return finish(p, err);
+    uint64_t budget;
+    AJ_TRY(start(p, &budget, err));
+    aj_status st = ajp_graph_infer(&p->graph, whole, err);
+    p->graph.budget = NULL;
+    return st == AJ_OK ? finish(p, err) : st;
 }
 
 aj_status ajp_program_compile(ajp_program *program, aj_error *err)
@@ -487,7 +505,7 @@ aj_status ajp_program_compile(ajp_program *program, aj_error *err)
     if (st == AJ_OK || st == AJ_NO_MEMORY) return st;
     /* A network that cannot be said to treat samples one by one gets them one by one: each is a run of the
      * whole network, of as many as the file fixes, else of one. */
-    bool open = ajp_graph_open_samples(&program->graph);
+    bool open = ajp_graph_open_samples(&program->file);
     st = compile_mode(program, true, err);
     if (st != AJ_OK && open && err != NULL) *err = first; /* says more: which axis counts samples */
     return st != AJ_OK && open ? first.status : st;
@@ -495,21 +513,17 @@ aj_status ajp_program_compile(ajp_program *program, aj_error *err)
 
 aj_status ajp_program_compile_as(ajp_program *program, const ajp_type *types, aj_error *err)
 {
+    uint64_t budget;
     AJ_TRY(check_inputs(program, err));
-    program->graph.whole = program->graph.n_inputs == 0 || types[0].batch_axis < 0;
-    AJ_TRY(ajp_graph_infer_as(&program->graph, types, err));
-    return finish(program, err);
+    AJ_TRY(start(program, &budget, err));
+    program->graph.whole = program->file.n_inputs == 0 || types[0].batch_axis < 0;
+    aj_status st = ajp_graph_infer_as(&program->graph, types, err);
+    program->graph.budget = NULL;
+    return st == AJ_OK ? finish(program, err) : st;
 }
 
-aj_status ajp_program_derive(ajp_program *out, const ajp_program *base, ajp_arena *arena, aj_error *err)
+void ajp_program_derive(ajp_program *out, const ajp_program *base, ajp_arena *arena)
 {
-    const ajp_graph *g = &base->graph;
-    *out = (ajp_program){.graph = *g};
+    *out = (ajp_program){.file = base->file};
     out->graph.arena = arena;
-    out->graph.values = ajp_arena_array(arena, g->n_values + 1, sizeof *g->values);
-    out->graph.nodes = ajp_arena_array(arena, g->n_nodes + 1, sizeof *g->nodes);
-    if (out->graph.values == NULL || out->graph.nodes == NULL) return ajp_no_memory(err, g->path);
-    memcpy(out->graph.values, g->values, g->n_values * sizeof *g->values);
-    memcpy(out->graph.nodes, g->nodes, g->n_nodes * sizeof *g->nodes);
-    return AJ_OK;
 }

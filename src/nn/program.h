@@ -51,7 +51,8 @@ typedef struct {
 } ajp_port;
 
 typedef struct {
-    ajp_graph graph;
+    ajp_graph file;  /* as read */
+    ajp_graph graph; /* with what was found out about it; branches of known conditions inlined */
     bool tensors; /* all outputs, all ports in the caller's memory; else rows of floats, the first output */
     size_t n_steps, n_slots;
     ajp_step *steps;
@@ -59,7 +60,8 @@ typedef struct {
     size_t n_inputs, n_outputs;
     ajp_port *inputs, *outputs;
     size_t n_input_features, n_output_features; /* of all inputs, of the first output */
-    size_t max_ports;                           /* inputs or outputs of any step */
+    bool no_rows;     /* why it could not be compiled: its first output cannot be a row of floats */
+    size_t max_ports; /* inputs or outputs of any step */
     size_t n_layers;
     aj_layer_info *layers; /* of products and steps, in execution order */
 } ajp_program;
@@ -78,7 +80,7 @@ aj_status ajp_program_compile_as(ajp_program *program, const ajp_type *types, aj
 size_t ajp_program_chunk(const ajp_program *program, size_t most);
 /* A program of its own for other shapes: shares the file's constants with `base`, the rest is made in
  * `arena`. */
-aj_status ajp_program_derive(ajp_program *out, const ajp_program *base, ajp_arena *arena, aj_error *err);
+void ajp_program_derive(ajp_program *out, const ajp_program *base, ajp_arena *arena);
 
 /* fold.c: out[rows][cols] from w[cols][rows]. */
 void ajp_turn_weights(const float *w, size_t rows, size_t cols, float *out);
@@ -122,7 +124,9 @@ struct aj_model {
     ajp_arena arena;
     struct ajp_model_file *file;
     ajp_program program;
-    bool is_open; /* dimensions that only data or the user can tell: the program is not compiled */
+    /* Runs on tensors only and is not compiled: dimensions that only they or the user can tell, no input, an
+     * output that is not a row; or (by_node) shapes that depend on data, so that it runs node by node. */
+    bool is_open, by_node;
     aj_error why_open;
     aj_model_info info;
 };

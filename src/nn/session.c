@@ -1,4 +1,5 @@
 /* session.c: runs any number of samples, spread over the context's threads in chunks that do not matter. */
+#include "by_node.h"
 #include "session.h"
 
 #include <string.h>
@@ -19,6 +20,8 @@ struct aj_session {
     double macs;                /* of one sample */
     ajp_variants variants;      /* from tensors */
     bool has_variants;
+    bool by_node; /* shapes depend on data */
+    ajp_arena results;
 };
 
 static ajp_plan_options plan_options(const aj_session *session)
@@ -49,6 +52,8 @@ aj_status aj_session_create(aj_session **out, aj_context *context, const aj_mode
     session->model = model;
     session->max_chunk = max_chunk;
     session->n_threads = aj_context_threads(context);
+    session->by_node = model->by_node;
+    ajp_arena_init(&session->results, context);
     session->workspaces = ajp_calloc(context, session->n_threads, sizeof *session->workspaces);
     session->failures = ajp_calloc(context, session->n_threads, sizeof *session->failures);
     for (size_t i = 0; i < aj_model_n_layers(model); i++)
@@ -72,6 +77,7 @@ void aj_session_destroy(aj_session *session)
     ajp_free(session->context, session->failures);
     ajp_plan_destroy(session->plan);
     if (session->has_variants) ajp_variants_free(&session->variants);
+    ajp_arena_free(&session->results);
     ajp_free(session->context, session);
 }
 
@@ -92,7 +98,7 @@ static void run_chunk(void *user, size_t task, unsigned thread)
 /* Samples a thread that are worth a thread. */
 static size_t least_samples(const aj_session *session, double macs)
 {
-    return macs >= OFTEN * (double)session->model->program.graph.n_parameters ? 1 : MIN_SAMPLES_A_THREAD;
+    return macs >= OFTEN * (double)session->model->program.file.n_parameters ? 1 : MIN_SAMPLES_A_THREAD;
 }
 
 /* Samples first; a few samples of a large network run one after the other with their products split. */
@@ -185,7 +191,7 @@ static aj_status run_variant(const ajp_spread *s, size_t first, size_t n, unsign
 static aj_status take_types(aj_session *session, const aj_tensor *inputs, size_t n_inputs, ajp_type *types,
                             aj_error *err)
 {
-    const ajp_graph *g = &session->model->program.graph;
+    const ajp_graph *g = &session->model->program.file;
     if (n_inputs != g->n_inputs)
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: %zu tensors for %zu inputs", g->path, n_inputs,
                         g->n_inputs);
@@ -229,12 +235,37 @@ static aj_status give_outputs(aj_session *session, ajp_variant *variant, size_t 
     return AJ_OK;
 }
 
+static aj_status run_by_node(aj_session *session, const ajp_type *types, const aj_tensor *inputs,
+                             aj_tensor *outputs, size_t n_outputs, aj_error *err)
+{
+    const ajp_graph *g = &session->model->program.file;
+    ajp_arena_free(&session->results);
+    ajp_arena_init(&session->results, session->context);
+    const ajp_tensor **results = ajp_arena_array(&session->results, g->n_outputs + 1, sizeof *results);
+    if (results == NULL) return ajp_no_memory(err, g->path);
+    AJ_TRY(ajp_run_by_node(&session->model->program, types, inputs, &session->results, results, err));
+    for (size_t k = 0; k < n_outputs; k++) {
+        outputs[k] =
+            (aj_tensor){(aj_type)results[k]->type.dtype, results[k]->type.rank, {0}, results[k]->data};
+        memcpy(outputs[k].dims, results[k]->type.dims, outputs[k].rank * sizeof *outputs[k].dims);
+    }
+    return AJ_OK;
+}
+
 static aj_status run_types(aj_session *session, const ajp_type *types, const aj_tensor *inputs,
                            aj_tensor *outputs, size_t n_outputs, aj_error *err)
 {
     size_t n;
     ajp_variant *variant;
-    AJ_TRY(ajp_variants_find(&session->variants, types, &variant, &n, err));
+    aj_error why = {0};
+    aj_status st =
+        session->by_node ? AJ_UNSUPPORTED : ajp_variants_find(&session->variants, types, &variant, &n, &why);
+    if (st != AJ_OK && !session->by_node) session->by_node = session->variants.needs_data;
+    if (session->by_node) return run_by_node(session, types, inputs, outputs, n_outputs, err);
+    if (st != AJ_OK) {
+        if (err != NULL) *err = why;
+        return st;
+    }
     aj_tensor *given = variant->given;
     AJ_TRY(give_outputs(session, variant, n, given, variant->program.n_outputs, err));
     tensors t = {
@@ -249,7 +280,7 @@ static aj_status run_types(aj_session *session, const ajp_type *types, const aj_
 aj_status aj_session_run_tensors(aj_session *session, const aj_tensor *inputs, size_t n_inputs,
                                  aj_tensor *outputs, size_t n_outputs, aj_error *err)
 {
-    const ajp_graph *g = &session->model->program.graph;
+    const ajp_graph *g = &session->model->program.file;
     ajp_plan_options options = plan_options(session);
     if (n_outputs > g->n_outputs)
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: %zu outputs asked for, the network has %zu", g->path,

@@ -56,12 +56,13 @@ static aj_status make(ajp_variants *v, const ajp_type *types, ajp_variant **out,
 {
     const ajp_program *base = &v->model->program;
     ajp_variant *variant = ajp_calloc(v->context, 1, sizeof *variant);
-    if (variant == NULL) return ajp_no_memory(err, base->graph.path);
+    if (variant == NULL) return ajp_no_memory(err, base->file.path);
     ajp_arena_init(&variant->arena, v->context);
     ajp_plan_options options = {.max_chunk = v->max_chunk, .choose = v->choose_chunk, .store = &v->store};
-    aj_status st = ajp_program_derive(&variant->program, base, &variant->arena, err);
+    ajp_program_derive(&variant->program, base, &variant->arena);
     variant->program.tensors = true;
-    if (st == AJ_OK) st = ajp_program_compile_as(&variant->program, types, err);
+    aj_status st = ajp_program_compile_as(&variant->program, types, err);
+    v->needs_data = st != AJ_OK && variant->program.graph.needs_data;
     if (st == AJ_OK) st = ajp_plan_create_for(&variant->plan, v->context, &variant->program, &options, err);
     if (st == AJ_OK) st = add_memory(v, variant, err);
     if (st != AJ_OK) {
@@ -106,7 +107,7 @@ static aj_status find_or_make(ajp_variants *v, const ajp_type *types, ajp_varian
  */
 static size_t common_samples(const ajp_variants *v, const ajp_type *types)
 {
-    const ajp_graph *g = &v->model->program.graph;
+    const ajp_graph *g = &v->model->program.file;
     if (g->n_inputs == 0 || !ajp_graph_open_samples(g)) return 0;
     for (size_t k = 0; k < g->n_inputs; k++)
         if (types[k].rank == 0 || types[k].dims[0] != types[0].dims[0]) return 0;
@@ -116,7 +117,7 @@ static size_t common_samples(const ajp_variants *v, const ajp_type *types)
 aj_status ajp_variants_find(ajp_variants *variants, const ajp_type *types, ajp_variant **out, size_t *n,
                             aj_error *err)
 {
-    const ajp_graph *g = &variants->model->program.graph;
+    const ajp_graph *g = &variants->model->program.file;
     size_t samples = variants->one_by_one ? 0 : common_samples(variants, types);
     if (samples > 0) {
         ajp_type *each = ajp_alloc(variants->context, (g->n_inputs + 1) * sizeof *each);

@@ -24,6 +24,7 @@ typedef struct {
     const aj_model *model;
     size_t max_chunk;
     bool choose_chunk;
+    bool needs_data; /* why the last one could not be made: shapes depend on data */
     bool one_by_one; /* counting samples along the first axes failed before: not tried again */
     uint64_t clock;
     ajp_packed_store store;

@@ -67,7 +67,34 @@ static void *network(const aj_context *context, size_t *size)
     return build_finish(&b, size);
 }
 
-static aj_status use(failing *state, const void *bytes, size_t size, aj_error *err)
+/* And one that runs node by node, with a loop and a branch that becomes part of it. */
+static void *by_node(const aj_context *context, size_t *size)
+{
+    static const uint8_t yes = 1;
+    static const int64_t three = 3;
+    build b = build_start(context, 7, 13);
+    node_begin(&b, "Loop", "grow", "three,yes,x", "v");
+    subgraph body = subgraph_begin(&b, "body");
+    node(&b, "Relu", "g", "v_in", "h");
+    node_begin(&b, "Concat", "longer", "v_in,h", "v_out"), attribute_int(&b, "axis", 0), node_end(&b);
+    value(&b, INPUT, "i", AJP_INT64, 0, NULL), value(&b, INPUT, "c", AJP_BOOL, 0, NULL);
+    value(&b, INPUT, "v_in", 1, 2, (int64_t[]){-1, 100});
+    value(&b, OUTPUT, "c", AJP_BOOL, 0, NULL), value(&b, OUTPUT, "v_out", 1, 2, (int64_t[]){-1, 100});
+    subgraph_end(&b, &body);
+    node_end(&b);
+    node_begin(&b, "If", "branch", "yes", "y");
+    subgraph branch = subgraph_begin(&b, "then_branch");
+    node(&b, "Tanh", "t", "v", "z");
+    value(&b, OUTPUT, "z", 1, 0, NULL);
+    subgraph_end(&b, &branch);
+    node_end(&b);
+    initializer(&b, "yes", AJP_BOOL, 0, NULL, &yes, 1),
+        initializer(&b, "three", AJP_INT64, 0, NULL, &three, 8);
+    value(&b, INPUT, "x", 1, 2, (int64_t[]){-1, 100}), value(&b, OUTPUT, "y", 1, 2, (int64_t[]){-1, 100});
+    return build_finish(&b, size);
+}
+
+static aj_status use(failing *state, const void *bytes, size_t size, bool rows, aj_error *err)
 {
     aj_context *context = NULL;
     aj_model *model = NULL;
@@ -82,10 +109,11 @@ static aj_status use(failing *state, const void *bytes, size_t size, aj_error *e
     CHECK((st == AJ_OK) == (model != NULL));
     if (st == AJ_OK) st = aj_session_create(&session, context, model, 32, err);
     if (model != NULL) CHECK((st == AJ_OK) == (session != NULL));
-    aj_tensor in = {AJ_TYPE_FLOAT32, 2, {3, 100}, x}, out;
+    aj_tensor in = {AJ_TYPE_FLOAT32, 2, {rows ? 3 : 1, 100}, x}, out;
     if (st == AJ_OK) st = aj_session_run_tensors(session, &in, 1, &out, 1, err);
-    if (st == AJ_OK) CHECK(out.rank == 3 && out.dims[0] == 3);
-    if (st == AJ_OK) {
+    if (st == AJ_OK && rows) CHECK(out.rank == 3 && out.dims[0] == 3);
+    if (st == AJ_OK && !rows) CHECK(out.rank == 2 && out.dims[0] == 8);
+    if (st == AJ_OK && rows) {
         state->n_left = 0; /* running allocates nothing */
         CHECK_OK(aj_session_run(session, x, 300, y, err), *err);
         CHECK_OK(aj_session_run(session, x, 1, y, err), *err);
@@ -96,19 +124,19 @@ static aj_status use(failing *state, const void *bytes, size_t size, aj_error *e
     return st;
 }
 
-static void loading(void)
+static void loading(bool rows)
 {
     failing state = {-1, 0};
     aj_context *context;
     aj_error err;
     size_t size;
     CHECK_OK(make_context(&context, &state, &err), err);
-    void *bytes = network(context, &size);
+    void *bytes = rows ? network(context, &size) : by_node(context, &size);
     aj_context_destroy(context);
     long n = 0;
     for (;; n++) {
         failing f = {n, 0};
-        aj_status st = use(&f, bytes, size, &err);
+        aj_status st = use(&f, bytes, size, rows, &err);
         CHECK_INT(f.n_alive, 0);
         if (st == AJ_OK) break;
         CHECK_INT(st, AJ_NO_MEMORY);
@@ -177,7 +205,8 @@ static void writing(void)
 int main(void)
 {
     for (size_t i = 0; i < 20000; i++) values[i] = (float)(i % 17) / 17.0f - 0.5f;
-    loading();
+    loading(true);
+    loading(false);
     writing();
     return check_report();
 }

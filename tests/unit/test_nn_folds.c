@@ -106,7 +106,7 @@ static void compute(aj_context *context, const ajp_op *op, bool crossed, size_t 
     void *bytes = make_bytes(context, crossed, &size);
     fill(x, sizeof x / sizeof *x, 2, 0);
     CHECK_OK(aj_model_load_memory(&model, context, bytes, size, "folds.onnx", &err), err);
-    model->program.graph.nodes[0].op = op;
+    model->program.file.nodes[0].op = op;
     CHECK_OK(ajp_program_compile(&model->program, &err), err);
     model->info.n_output_features = model->program.n_output_features;
     CHECK_INT(aj_model_n_layers(model), want_layers);

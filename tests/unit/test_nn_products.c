@@ -116,7 +116,7 @@ static aj_model *make_model(aj_context *context, void **bytes)
     value(&b, OUTPUT, "y", AJP_FLOAT32, 3, (int64_t[]){-1, STEPS, OUT});
     *bytes = build_finish(&b, &size);
     CHECK_OK(aj_model_load_memory(&model, context, *bytes, size, "cell.onnx", &err), err);
-    model->program.graph.nodes[0].op = &cell;
+    model->program.file.nodes[0].op = &cell;
     CHECK_OK(ajp_program_compile(&model->program, &err), err);
     model->info.n_output_features = model->program.n_output_features;
     return model;

@@ -243,7 +243,7 @@ static void shapes(void)
         node(&b, "Add", "a3", "h,i", "j");
     node(&b, "Relu", "r", "x", "y"), weights(&b, "w", ones, 1, (int64_t[]){16});
     shape(&b, "s1", 2, (int64_t[]){1, -1}), shape(&b, "s2", 2, (int64_t[]){-1, 1}), ends(&b, 3, 3);
-    refuse("growth", &b, AJ_NO_MEMORY, "\"a3\"", "GiB");
+    refuse("growth", &b, AJ_NO_MEMORY, "\"a3\"", "1.07 GB");
 }
 
 /* ---- data beside the model -------------------------------------------------------------------------------
