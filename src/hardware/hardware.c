@@ -9,6 +9,8 @@
 #include "prices.h"
 #include "units.h"
 
+const double ajp_percentile_ratio[AJP_N_PERCENTILES] = {0.99, 0.999, 0.9999, 0.99999, 1.0};
+
 static double *value_at(const aj_hardware *hardware, size_t i)
 {
     return (double *)((char *)hardware->params + hardware->ops->params[i].offset);

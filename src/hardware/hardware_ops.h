@@ -6,9 +6,12 @@
 #ifndef AJP_HARDWARE_OPS_H
 #define AJP_HARDWARE_OPS_H
 
+#include <math.h>
+
 #include "../base/internal.h"
 #include "../physics/draw.h"
 #include "attojoule/hardware.h"
+#include "planes.h"
 #include "product.h"
 
 /* ---- parameters: every value is a double in the family's struct; a choice is the index of its word
@@ -26,10 +29,23 @@ typedef struct {
 
 /* ---- read law
  * ------------------------------------------------------------------------------------------------ */
-/* Calibration on a sample of clean inputs of the product; NaN when there is none. */
+/* Calibration on a sample of the product's inputs as the hardware makes them; NaN when there is none. */
+enum { AJP_N_PERCENTILES = 5, AJP_MAX_PLANES = 256 };
+/* Shares of a distribution of magnitudes: 0.99, 0.999, 0.9999, 0.99999, 1. */
+extern const double ajp_percentile_ratio[AJP_N_PERCENTILES];
 typedef struct {
     double mean_sum_squares, max_abs;
+    double input_percentile[AJP_N_PERCENTILES]; /* of |x|, over all inputs of all vectors */
+    const double (*reading)[AJP_N_PERCENTILES]; /* [n_planes]: of |z| before conversion, over all rows and
+                                                   tiles; NULL = not seen yet */
+    size_t n_planes;
 } ajp_calibration;
+static inline ajp_calibration ajp_calibration_none(void)
+{
+    ajp_calibration none = {.mean_sum_squares = (double)NAN, .max_abs = (double)NAN, .reading = NULL};
+    for (int i = 0; i < AJP_N_PERCENTILES; i++) none.input_percentile[i] = (double)NAN;
+    return none;
+}
 
 typedef struct {
     ajp_product product;  /* one group of it */
@@ -41,11 +57,13 @@ typedef struct {
     uint64_t seed;
     uint32_t trial;
     ajp_arena *arena; /* results live here */
+    void *cache;      /* of the product and group, over all trials; what `prepare` made, or NULL */
 } ajp_freeze_request;
 
 typedef enum {
-    AJP_LAW_EXACT, /* digital: no noise */
-    AJP_LAW_COUNTS /* balanced counts: see ajp_count_read in kernels.h for the meaning of each field */
+    AJP_LAW_EXACT,  /* digital: no noise */
+    AJP_LAW_COUNTS, /* balanced counts: see ajp_count_read in kernels.h for the meaning of each field */
+    AJP_LAW_PLANES  /* planes.h; of the fields below only weights (unused), nominal_photons and state */
 } ajp_law;
 
 typedef struct {
@@ -56,12 +74,15 @@ typedef struct {
     double extra_variance;        /* electrons^2 per read and tile */
     double phase_offset_radians, phase_sigma_radians; /* common to one read */
     double layer_phase_sigma_radians; /* common to one sample's whole layer; the simulator draws it */
-    double excess_ratio;    /* > 0: per-pulse phase noise, Var cos / (mean cos)^2 (the gains hold the
-                               mean): needs the product of squares */
-    double clip_electrons;  /* INFINITY = none */
-    unsigned n_reads;       /* reads averaged per output */
-    double nominal_photons; /* incident per inference of the whole product (all reads) */
-    void *state;            /* the family's own, for `sample` */
+    double excess_ratio;     /* > 0: per-pulse phase noise, Var cos / (mean cos)^2 (the gains hold the
+                                mean): needs the product of squares */
+    double clip_electrons;   /* INFINITY = none */
+    unsigned n_reads;        /* reads averaged per output */
+    double nominal_photons;  /* incident per inference of the whole product (all reads) */
+    void *state;             /* the family's own, for `sample` and `laws` */
+    const ajp_plane *planes; /* AJP_LAW_PLANES */
+    size_t n_planes;
+    ajp_input_encoding encoding;
 } ajp_frozen;
 
 /* Moments of one input vector x of the product, per tile and whole. */
@@ -91,6 +112,11 @@ typedef struct {
                                       needed by row gains with absorbing modulators; NaN or 0 = not known */
     double weight_crest_ratio; /* of two activations: mean over matrices of max^2 cells / sum of squares; NaN
                                   before any data */
+    const float *weights; /* [groups][rows][cols], of group 0 where one is accounted; NULL: two activations */
+    /* Of every column, over all input vectors of the data as read: means of |e| and e^2, e = x / full scale
+     * as encoded (planes.h); [groups][cols], of group 0 where one is accounted. NULL before any data, or
+     * where the law has no planes. */
+    const double *column_mean_magnitudes, *column_mean_squares;
 } ajp_product_work;
 
 typedef struct {
@@ -123,6 +149,15 @@ typedef struct {
     double throughput_per_second;
 } ajp_account;
 
+/* What a search for the least energy turns (aj compare), and how. */
+typedef enum { AJP_KNOB_LOG, AJP_KNOB_WHOLE } ajp_knob_steps;
+typedef struct {
+    const char *key; /* a parameter; NULL = none: the hardware is compared as it is described */
+    double low, high;
+    ajp_knob_steps steps;
+    bool monotone; /* accuracy does not fall as it rises; else the whole grid is tried */
+} ajp_knob;
+
 typedef struct {
     const char *name, *summary, *latency_of;
     const char *read_law; /* how a read is drawn, one sentence for --explain */
@@ -136,11 +171,23 @@ typedef struct {
     /* columns per tile (cols when one tile takes all) */
     size_t (*tile_cols)(const void *params, const ajp_product *product);
     bool (*needs_calibration)(const void *params);
+    /* whether converters take their range from readings (calibration.reading); NULL = no. While those are
+     * being seen, freeze gets reading == NULL and leaves the adc of every plane ideal. */
+    bool (*needs_readings)(const void *params);
     aj_status (*freeze)(const void *params, const ajp_freeze_request *request, ajp_frozen *out,
                         aj_error *err);
     /* laws of one sample, n_tiles of them; NULL for AJP_LAW_EXACT */
     void (*sample)(const void *params, const ajp_freeze_request *request, const ajp_frozen *frozen,
                    const ajp_input_moments *moments, ajp_sample_law *out);
+    /* laws of n_vectors input vectors for one plane of AJP_LAW_PLANES; moments [n_tiles][n_vectors];
+     * full_scale [n_vectors]. NULL = the plane's defaults. */
+    void (*laws)(const void *params, const ajp_freeze_request *request, const ajp_frozen *frozen,
+                 size_t plane, size_t n_vectors, const ajp_vector_moments *moments, const double *full_scale,
+                 const ajp_plane_laws *out);
+    /* Once for a product and group of constant weights, before any trial: what all trials share and is dear
+     * (an unperturbed decomposition). Into `arena`; it comes back as request->cache. NULL = nothing. */
+    aj_status (*prepare)(const void *params, const ajp_freeze_request *request, ajp_arena *arena,
+                         void **cache, aj_error *err);
     /* The slow, obvious read: draws what the physics draws, from the definitions and not from `freeze`.
      * y[rows] = estimate of W x.  NULL for exact laws. */
     aj_status (*reference)(const void *params, const ajp_freeze_request *request, const float *x,
@@ -149,6 +196,15 @@ typedef struct {
      * added by ajp_account_network */
     aj_status (*account)(const void *params, const ajp_workload *work, size_t i, ajp_product_account *out,
                          aj_error *err);
+    /* Power drawn by cause as long as the accelerator is reserved (heaters, locks, a laser that is always
+     * on): added to watts (0 on entry), NaN = applies and is not described. Its energy is power times the
+     * reserved time. NULL = none. */
+    aj_status (*reserved_watts)(const void *params, const ajp_workload *work, double watts[AJ_N_CAUSES],
+                                aj_error *err);
+    /* Of the accelerator as described; NULL or NaN = not described. */
+    double (*area_square_meters)(const void *params);
+    double (*peak_macs_per_second)(const void *params);
+    ajp_knob knob;
 } ajp_hardware_ops;
 
 #define HARDWARE(id) extern const ajp_hardware_ops ajp_hardware_##id;

@@ -253,7 +253,8 @@ static aj_status calibrate_product(const ajp_calibrator *c, clean_pass *watcher,
     if (st != AJ_OK || !wanted) return st;
     const double *sum_squares = watcher->sum_squares + i * c->n_samples,
                  *max_abs = watcher->max_abs + i * c->n_samples;
-    calibrations[i] = (ajp_calibration){aj_sum(sum_squares, c->n_samples) / (double)c->n_samples, 0.0};
+    calibrations[i].mean_sum_squares = aj_sum(sum_squares, c->n_samples) / (double)c->n_samples;
+    calibrations[i].max_abs = 0.0;
     for (size_t j = 0; j < c->n_samples; j++)
         calibrations[i].max_abs = fmax(calibrations[i].max_abs, max_abs[j]);
     return AJ_OK;
@@ -266,7 +267,7 @@ aj_status ajp_study_calibrate(const ajp_calibrator *c, ajp_calibration *out, aj_
     clean_pass watcher = {.outputs = NULL};
     ajp_mapping whole = {0};
     unsigned n_readers = 0;
-    for (size_t i = 0; i < c->study->n_products; i++) out[i] = (ajp_calibration){(double)NAN, (double)NAN};
+    for (size_t i = 0; i < c->study->n_products; i++) out[i] = ajp_calibration_none();
     aj_status st;
     ajp_reader *readers = ajp_arena_array(&arena, c->study->n_threads, sizeof *readers);
     if (readers == NULL) {

@@ -20,7 +20,7 @@ static aj_status map_product(ajp_mapping *mapping, size_t i, const ajp_calibrati
     mapped->first_frozen = mapping->n_frozen;
     if (!ajp_size_add(mapping->n_frozen, step->groups, &mapping->n_frozen))
         return ajp_no_memory(err, "mapping");
-    mapped->calibration = (ajp_calibration){(double)NAN, (double)NAN};
+    mapped->calibration = ajp_calibration_none();
     if (calibrations != NULL) mapped->calibration = calibrations[i];
     if (step->dynamic && mapping->study->dynamic == AJ_DYNAMIC_DIGITAL)
         mapped->why_not = "both operands are activations, and those were asked to run digitally";
