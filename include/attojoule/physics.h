@@ -73,6 +73,87 @@ AJ_API double aj_sql_snr(double cosine_ratio, double cols, double photons_per_ma
  * Relative error below 1e-9 where the result is above 1e-300. */
 AJ_API double aj_skellam_probability(int64_t k, double mean_plus, double mean_minus);
 
+/* ---- meshes of Mach-Zehnder interferometers --------------------------------------------------- */
+/* Complex arrays are pairs of doubles (real, imaginary), matrices by rows.  Phases in radians. */
+
+/* The 2 x 2 matrix of one interferometer from its two inputs to its two outputs, out[8]: a phase phi on the
+ * upper input, a coupler of angle pi/4 + alpha, a phase theta on the upper arm, a coupler of angle pi/4 +
+ * beta.  With C = cos(theta/2), S = sin(theta/2) and c+-, s+- = cos, sin(alpha +- beta): e^(i theta/2) [ e^(i
+ * phi) (i S c- - C s+)    i C c+ - S s- ] [ e^(i phi) (i C c+ + S s-)   -i S c- - C s+ ] Perfect couplers:
+ * theta 0 crosses, theta pi passes straight; |T00|^2 stays within sin^2(alpha + beta) ... cos^2(alpha -
+ * beta), whatever theta.  Source: R. Hamerly, S. Bandyopadhyay, D. Englund, "Stability of self- configuring
+ * large multiport interferometers", Phys. Rev. Applied 18, 024018 (2022), and QPG-MIT/meshes. */
+AJ_API void aj_mzi_matrix(double theta_radians, double phi_radians, double alpha_radians, double beta_radians,
+                          double out[8]);
+
+/* Rectangle (Clements et al., Optica 3, 1460 (2016)): n_ports columns.  Triangle (Reck et al., Phys. Rev.
+ * Lett. 73, 58 (1994)): 2 n_ports - 3 columns. */
+typedef enum { AJ_MESH_CLEMENTS = 0, AJ_MESH_RECK } aj_mesh_kind;
+
+/* A mesh and what it is set to; the caller owns the arrays.  Light passes the columns in order; behind the
+ * last, one phase a port (the screen). */
+typedef struct {
+    aj_mesh_kind kind;
+    size_t n_ports;
+    double *theta_radians, *phi_radians; /* [aj_mesh_n_mzis], column by column, in a column from port 0 on */
+    double *screen_radians;              /* [n_ports] */
+    const double *alpha_radians, *beta_radians; /* [aj_mesh_n_mzis] coupler errors; both NULL = perfect */
+    double mzi_transmission_ratio;              /* of power through one interferometer; 1 = lossless */
+    double column_transmission_ratio;           /* of power through one column, for every port: waveguides */
+} aj_mesh;
+
+AJ_API size_t aj_mesh_n_mzis(size_t n_ports); /* n (n - 1) / 2 */
+AJ_API size_t aj_mesh_n_columns(aj_mesh_kind kind, size_t n_ports);
+/* Column and upper port of interferometer i < aj_mesh_n_mzis. */
+AJ_API void aj_mesh_place(aj_mesh_kind kind, size_t n_ports, size_t i, size_t *column, size_t *port);
+
+/* Sends n_vectors fields through the mesh, in place: fields[port][vector], complex.  n_ports^2 n_vectors / 2
+ * products of a 2 x 2 matrix. */
+AJ_API void aj_mesh_propagate(const aj_mesh *mesh, double *fields, size_t n_vectors);
+/* The matrix of the mesh, out[n_ports][n_ports] complex: the fields of every unit vector. */
+AJ_API void aj_mesh_matrix(const aj_mesh *mesh, double *out);
+
+/* Phases with which a perfect mesh is the given unitary matrix (complex), theta in 0 ... pi; work: 2
+ * n_ports^2 doubles.  Elements that are zero already leave their interferometer straight.  BAD_ARGUMENT: a
+ * column that is not of length 1 or two that are not orthogonal, to 1e-9; nothing is written. */
+AJ_API AJ_MUST_USE aj_status aj_mesh_decompose(const aj_mesh *mesh, const double *unitary, double *work,
+                                               aj_error *err);
+
+/* Changes phases that were meant for perfect couplers so that the couplers of this mesh give the same matrix:
+ * every interferometer gets the theta with which its power ratio is the wanted one, and what that does to
+ * phases is handed on to the following ones and the screen.  Where a power ratio cannot be reached the
+ * nearest is taken, and an error of second order in the couplers' remains.  work: n_ports doubles.  Source:
+ * S. Bandyopadhyay, R. Hamerly, D. Englund, "Hardware error correction for programmable photonics", Optica 8,
+ * 1247 (2021). */
+AJ_API void aj_mesh_correct(const aj_mesh *mesh, double *work);
+
+/* Every phase into 0 ... 2 pi and to the nearest of 2^bits steps of 2 pi / 2^bits (0: only into the range).
+ */
+AJ_API void aj_mesh_quantize(const aj_mesh *mesh, unsigned bits);
+
+/* Heat that reaches other phase shifters: every phase becomes sum_j exp(-d_ij/d0) phase_j, distances between
+ * the shifters in the plane, terms below 1e-7 left out.  A column is column_pitch long, its phi at the start
+ * and theta in the middle; the screen follows the last column; ports are port_pitch apart.  Phases are taken
+ * in 0 ... 2 pi, as heat is.  work: 2 n_ports (2 columns + 1) doubles, columns from aj_mesh_n_columns. */
+AJ_API void aj_mesh_crosstalk(const aj_mesh *mesh, double column_pitch_meters, double port_pitch_meters,
+                              double decay_length_meters, double *work);
+
+/* Phases of a random unitary matrix of the Haar measure (Clements only): theta = 2 acos(u^(1/(2 k))), k =
+ * min(2 min(x, n-1-x) + 1, 2 min(y, n-2-y) + 2) at column x and port y; phi and screen uniform.  uniforms:
+ * n_ports^2 numbers in (0, 1).  Source: N. Russell, L. Chakhmakhchyan, J. O'Brien, A. Laing, New J. Phys. 19,
+ * 033007 (2017); this form: QPG- MIT/meshes.  UNSUPPORTED: not a Clements mesh. */
+AJ_API AJ_MUST_USE aj_status aj_mesh_haar(const aj_mesh *mesh, const double *uniforms, aj_error *err);
+/* The same measure from 2 n^2 standard normals: Gram-Schmidt of the columns of a complex normal matrix (F.
+ * Mezzadri, Notices AMS 54, 592 (2007)).  out[n][n] complex. */
+AJ_API void aj_haar_unitary(size_t n, const double *normals, double *out);
+
+/* Singular values of a real matrix, matrix[n][n] = u diag(s) vt: u and vt orthogonal, s descending and not
+ * negative. One-sided Jacobi rotations (G. Golub, C. Van Loan, Matrix Computations, 4th ed., 8.6.3); work:
+ * n^2 doubles. BAD_ARGUMENT: a value that is not finite, or no convergence in 60 sweeps (never seen; u is
+ * then untouched, s and vt are not). Values below 1e-14 of the matrix's norm become 0. */
+AJ_API AJ_MUST_USE aj_status aj_svd(size_t n, const double *matrix, double *u, double *s, double *vt,
+                                    double *work, aj_error *err);
+
 /* ---- shapes ---------------------------------------------------------------------------------- */
 /* One layer: a convolution, or a dense layer with all spatial sizes 1. groups divides both channel counts. */
 typedef struct {
