@@ -109,6 +109,19 @@ static double reserved_seconds(const ajp_workload *work, const ajp_account *tota
     return total->latency_seconds / (double)work->batch;
 }
 
+/* Power of the family's own parts as long as the accelerator is reserved. */
+static aj_status price_reserved(const aj_hardware *hardware, const ajp_workload *work, ajp_account *total,
+                                aj_error *err)
+{
+    double watts[AJ_N_CAUSES] = {0.0};
+    if (hardware->ops->reserved_watts == NULL) return AJ_OK;
+    AJ_TRY(hardware->ops->reserved_watts(hardware->params, work, watts, err));
+    for (int cause = 0; cause < AJ_N_CAUSES; cause++)
+        if (watts[cause] != 0.0)
+            aj_energy_add(&total->energy, (aj_cause)cause, watts[cause] * reserved_seconds(work, total));
+    return AJ_OK;
+}
+
 static void price_common(const ajp_prices *prices, const ajp_workload *work, ajp_account *total)
 {
     aj_energy *energy = &total->energy;
@@ -161,6 +174,7 @@ aj_status ajp_account_network(const aj_hardware *hardware, const aj_hardware *fa
     AJ_TRY(account_products(hardware, fallback, work, per_product, err));
     price_weights(prices, work, per_product);
     sum_products(work, per_product, &sum);
+    AJ_TRY(price_reserved(hardware, work, &sum, err));
     price_common(prices, work, &sum);
     AJ_TRY(refuse_impossible(hardware, work, &sum, err));
     *total = sum;

@@ -36,8 +36,8 @@ extern const double ajp_percentile_ratio[AJP_N_PERCENTILES];
 typedef struct {
     double mean_sum_squares, max_abs;
     double input_percentile[AJP_N_PERCENTILES]; /* of |x|, over all inputs of all vectors */
-    const double (*reading)[AJP_N_PERCENTILES]; /* [n_planes]: of |z| before conversion, over all rows and
-                                                   tiles; NULL = not seen yet */
+    double (*reading)[AJP_N_PERCENTILES];       /* [n_planes]: of |z| before conversion, over all rows and
+                                                         tiles; NULL = not seen yet */
     size_t n_planes;
 } ajp_calibration;
 static inline ajp_calibration ajp_calibration_none(void)

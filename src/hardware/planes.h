@@ -52,14 +52,16 @@ typedef enum { AJP_CLICKS_INCOHERENT, AJP_CLICKS_COHERENT } ajp_clicks; /* mean 
 typedef struct {
     ajp_input_form form;
     unsigned bit;
-    const float *weights;           /* [rows][cols] effective; NULL = as the network has them */
-    const float *reference_weights; /* [cols]: a column read beside the rows, by the same law (row_variance 1)
-                                       and converter, one draw for all of them; NULL = none */
+    const float *weights; /* [rows][cols] effective; NULL = as the network has them */
+    const float
+        *reference_weights; /* [cols]: a column read beside the rows, by the same law (row_variance 1)
+                               and converter, one draw for all of them (not with COUNTS); NULL = none */
+    const float *reference_second_weights; /* [cols], its own S; NULL = none */
     ajp_noise noise;
     ajp_total total;
     ajp_second_of second_of;
     const float *second_weights; /* [rows][cols] >= 0, S_i; NULL = none */
-    const float *row_gain;       /* [rows padded to 16]; NULL = 1 */
+    const float *row_gain;       /* [rows padded to 16], COUNTS only; NULL = 1 */
     const float *row_variance;   /* [n_tiles][rows padded to 16]; NULL = 1 */
     const float *row_total;      /* [n_tiles][rows padded to 16], COUNTS with AJP_TOTAL_SEPARATE; NULL = 0 */
     const float *row_decode;     /* [rows padded to 16]; NULL = 1 */

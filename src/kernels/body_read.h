@@ -1,4 +1,4 @@
-/* body_read.h: one read of balanced counts, applied to finished register tiles (the law is in kernels.h).
+/* body_read.h: one read of counts, applied to finished register tiles (the law is in kernels.h).
  *
  * Vectors are taken four at a time from the list of (row, column vector) of the tile, because four is what
  * the random numbers come in.  The normal branch stays in registers; the branch of few counts is rare or
@@ -6,6 +6,7 @@
 #ifndef AJP_BODY_READ_H
 #define AJP_BODY_READ_H
 
+#include "body_convert.h"
 #include "body_random.h"
 
 enum { DRAW_NORMAL = 0, DRAW_PLUS = 1, DRAW_MINUS = 2, DRAW_EXTRA = 3, DRAW_PHASE = 4 };
@@ -25,6 +26,7 @@ typedef struct {
     const ajp_gemm *gemm;
     const ajp_count_read *read;
     bool joined; /* the extra variance is part of the one normal */
+    const ajp_read_place *place;
     spot at[4];
     places places;
 } quad;
@@ -44,12 +46,21 @@ SIMD_INLINE void spot_law(const quad *q, unsigned k, const vf *wobble, bool gene
              gain = vf_mul(vf_set1(r->sample_gain[row]), vf_load(r->row_gain + column));
     vf leak = vf_set1(r->sample_leak != NULL ? r->sample_leak[row] : 0.0F);
     if (r->row_leak != NULL) leak = vf_add(leak, vf_load(r->row_leak + column));
-    *total = vf_max(vf_add(vf_set1(r->sample_total[row]), vf_load(r->row_total + column)), vf_set1(0.0F));
+    if (general && (r->one_rail || r->totals != NULL))
+        *total = vf_set1(0.0F);
+    else
+        *total = vf_max(vf_add(vf_set1(r->sample_total[row]), vf_load(r->row_total + column)), vf_set1(0.0F));
     *extra = vf_set1(r->extra_variance);
     vf product = y;
     if (general && r->phase_sigma > 0.0F)
         product = vf_mul(y, v_cos(vf_fma(vf_set1(r->phase_sigma), wobble[k], vf_set1(r->phase_offset))));
     *mean = vf_fma(gain, product, leak);
+    if (general && r->one_rail) *total = vf_max(*mean, vf_set1(0.0F));
+    if (general && r->totals != NULL) {
+        const ajp_gemm *g = q->gemm;
+        const float *totals = r->totals + row * g->c_row + column / 16 * g->c_vector;
+        *total = vf_mul(vf_set1(r->total_gain[row]), vf_load_n(totals, q->at[k].lanes, vf_set1(0.0F)));
+    }
     if (general && r->squares != NULL) {
         const ajp_gemm *g = q->gemm;
         const float *squares = r->squares + row * g->c_row + column / 16 * g->c_vector;
@@ -63,7 +74,7 @@ SIMD_INLINE void spot_law(const quad *q, unsigned k, const vf *wobble, bool gene
 enum { MOST_COUNTS = 64 };
 #define INVERSES4(n)  1.0F / (n), 1.0F / ((n) + 1), 1.0F / ((n) + 2), 1.0F / ((n) + 3)
 #define INVERSES16(n) INVERSES4(n), INVERSES4((n) + 4), INVERSES4((n) + 8), INVERSES4((n) + 12)
-static const float inverse[MOST_COUNTS] = {INVERSES16(1), INVERSES16(17), INVERSES16(33), INVERSES16(49)};
+static const float inverse_of[MOST_COUNTS] = {INVERSES16(1), INVERSES16(17), INVERSES16(33), INVERSES16(49)};
 
 /* n+ - n-: the smallest counts whose distribution functions reach the uniforms, for two Poisson means up to
  * 20.  A sum in single precision ends within 5e-7 of 1, so that the uniforms are kept below that: what is cut
@@ -79,7 +90,7 @@ static __attribute__((noinline)) vf invert_poisson(vf mean_plus, vf mean_minus, 
     for (size_t n = 0; n < MOST_COUNTS; n++) {
         const vm more_plus = vf_lt(plus, u_plus), more_minus = vf_lt(minus, u_minus);
         if (vm_bits(vm_or(more_plus, more_minus)) == 0) break;
-        const vf share = vf_set1(inverse[n]);
+        const vf share = vf_set1(inverse_of[n]);
         difference = vf_add(difference, vf_select(more_plus, one, zero));
         difference = vf_sub(difference, vf_select(more_minus, one, zero));
         p = vf_mul(p, vf_mul(mean_plus, share));
@@ -128,10 +139,24 @@ static __attribute__((noinline)) vf clip_charge(const ajp_count_read *r, const s
     return vf_min(limit, vf_max(vf_sub(vf_set1(0.0F), limit), charge));
 }
 
-/* Clip, decode, bias, activation, C. */
+static __attribute__((noinline)) vf convert_counted(const ajp_adc *adc, uint32_t *n_clipped, const spot *at,
+                                                    vf x)
+{
+    vm outside;
+    x = convert(adc, x, &outside);
+    const unsigned over = vm_bits(outside) & valid(at);
+    if (over != 0 && n_clipped != NULL)
+        __atomic_fetch_add(&n_clipped[at->row], (uint32_t)__builtin_popcount(over), __ATOMIC_RELAXED);
+    return x;
+}
+
+/* Clip, convert, decode, bias, activation, C. */
 SIMD_INLINE void finish_spot(const ajp_gemm *g, const ajp_count_read *r, const spot *at, vf charge)
 {
     if (r->clip < INFINITY) charge = clip_charge(r, at, charge);
+    if (r->adc != NULL) charge = convert_counted(r->adc, r->n_clipped, at, charge);
+    if (r->row_offset != NULL) charge = vf_sub(charge, vf_load(r->row_offset + at->column));
+    if (r->sample_reference != NULL) charge = vf_sub(charge, vf_set1(r->sample_reference[at->row]));
     const vf decode = vf_mul(vf_set1(r->sample_decode[at->row]), vf_load(r->row_decode + at->column));
     float *c = g->c + at->row * g->c_row + at->column / 16 * g->c_vector;
     vf x = r->accumulate ? vf_fma(decode, charge, vf_load_n(c, at->lanes, vf_set1(0.0F)))
@@ -183,7 +208,7 @@ SIMD_INLINE void read_quad(const quad *q, const vf z[4], size_t n_spots, bool ge
 SIMD_INLINE void next_spots(quad *q, size_t *row, size_t *vector, size_t n_rows, size_t row0, size_t col0,
                             size_t n_cols, const float *tile, size_t tile_row)
 {
-    const ajp_count_read *r = q->read;
+    const ajp_read_place *r = q->place;
     uint32_t group[4], sample[4];
 #pragma GCC unroll 4
     for (unsigned k = 0; k < 4; k++) {
@@ -218,7 +243,7 @@ SIMD_INLINE void read_tile(quad *q, float *tile, size_t tile_row, size_t row0, s
                            size_t n_cols, bool general)
 {
     const size_t n_vectors = (n_cols + 15) / 16, n_spots = n_rows * n_vectors;
-    const draw_keys keys = keys_of(&q->read->stream, q->read->draw_base + DRAW_NORMAL);
+    const draw_keys keys = keys_of(&q->place->stream, q->place->draw_base + DRAW_NORMAL);
     size_t row = 0, vector = 0;
     quad other = *q, *now = q, *next = &other;
     vu word[4];
@@ -241,9 +266,18 @@ static void count_read(const ajp_gemm *gemm, float *tile, size_t tile_row, size_
                        size_t col0, size_t n_cols)
 {
     const ajp_count_read *r = gemm->store_user;
-    quad q = {.gemm = gemm, .read = r};
+    const ajp_read_place place = {.stream = r->stream,
+                                  .sample0 = r->sample0,
+                                  .n_reps = r->n_reps,
+                                  .row_sample = r->row_sample,
+                                  .row_rep = r->row_rep,
+                                  .rep_stride = r->rep_stride,
+                                  .element0 = r->element0,
+                                  .draw_base = r->draw_base};
+    quad q = {.gemm = gemm, .read = r, .place = &place};
     q.joined = r->extra_variance >= HIDES_LATTICE || r->squares != NULL;
-    if (r->phase_sigma > 0.0F || r->squares != NULL || (!q.joined && r->extra_variance > 0.0F))
+    if (r->phase_sigma > 0.0F || r->squares != NULL || (!q.joined && r->extra_variance > 0.0F) ||
+        r->one_rail || r->totals != NULL)
         read_tile(&q, tile, tile_row, row0, n_rows, col0, n_cols, true);
     else
         read_tile(&q, tile, tile_row, row0, n_rows, col0, n_cols, false);

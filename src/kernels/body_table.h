@@ -3,6 +3,8 @@
 #ifndef AJP_BODY_TABLE_H
 #define AJP_BODY_TABLE_H
 
+#include "body_analog.h"
+#include "body_convert.h"
 #include "body_gemm.h"
 #include "body_maps.h"
 #include "body_random.h"
@@ -14,6 +16,9 @@ const ajp_kernels KERNELS_TABLE = {
     .gemm = gemm,
     .gemm_block = gemm_block,
     .count_read = count_read,
+    .analog_read = analog_read,
+    .encode = encode,
+    .magnitudes = magnitudes,
     .normals = normals,
     .uniforms = uniforms,
     .moments = moments,

@@ -109,6 +109,80 @@ typedef struct {
     size_t y_line, y_place;
 } ajp_window;
 
+/* ---- where random numbers of a read stand, and what becomes of a reading -------------------------- */
+typedef struct {
+    ajp_stream stream;
+    uint64_t sample0; /* data-set index of row 0 of this GEMM's sample */
+    size_t n_reps;    /* GEMM rows per sample (1 for dense layers): row r is sample sample0 + r / n_reps */
+    const uint32_t *row_sample, *row_rep; /* or both per GEMM row, for rows in another order: added to
+                                             sample0, and in place of r % n_reps below; NULL = as above */
+    size_t rep_stride; /* element = (r % n_reps)*rep_stride + column; a multiple of 64 when n_reps > 1 */
+    size_t element0;   /* added to the element (a multiple of 16): a tile of output rows */
+    unsigned draw_base;
+} ajp_read_place;
+
+/* A converter: x is held to low ... high (what is outside counts as clipped), then
+ *   LIMIT    nothing
+ *   UNIFORM  origin + step rint((x - origin) inverse_step), ties to even
+ *   SAR      half a step is added; from the largest of `weights` down, a bit is set where what is left of
+ *            x - low is not below it;
+ *            low + the sum of `nominal` of the bits that are set */
+enum { AJP_ADC_MAX_BITS = 24 };
+typedef enum {
+    AJP_ADC_IDEAL,
+    AJP_ADC_LIMIT,
+    AJP_ADC_UNIFORM,
+    AJP_ADC_SAR
+} ajp_adc_kind; /* IDEAL: not even limits */
+typedef struct {
+    ajp_adc_kind kind;
+    unsigned bits;
+    float low, high, step, inverse_step, origin;
+    float weights[AJP_ADC_MAX_BITS], nominal[AJP_ADC_MAX_BITS];
+} ajp_adc;
+
+/* ---- one read of an analog array ------------------------------------------------------------------
+ * For output i of GEMM row r with exact product y = C(r, i):
+ *   z = sample_gain[r] y, plus a normal of variance
+ *       sample_variance[r] row_variance[i] + second_gain[r] second(r, i) + relative_variance z z   (>= 0)
+ *   z = adc(z) - row_offset[i] - sample_reference[r]
+ * result = sample_decode[r] row_decode[i] z, then bias, then activation, to C.
+ * Draw number: 0, plus draw_base. */
+typedef struct {
+    ajp_read_place place;
+    bool noisy; /* false: no normal is drawn, whatever the variances */
+    const float *sample_gain, *sample_variance, *second_gain,
+        *sample_decode;            /* per GEMM row; variance and second_gain NULL = 0 */
+    const float *row_variance;     /* per column, padded to 16; NULL = 1 */
+    const float *row_decode;       /* per column, padded to 16; NULL = 1 */
+    const float *row_offset;       /* per column, padded to 16; NULL = 0 */
+    const float *sample_reference; /* per GEMM row; NULL = 0 */
+    const float *second;           /* laid out as C; NULL = 0 */
+    float relative_variance;
+    ajp_adc adc;
+    uint32_t *n_clipped; /* per GEMM row, incremented; or NULL */
+    bool accumulate;     /* add to C (before bias and activation) instead of setting it */
+} ajp_analog_read;
+
+/* ---- encoded inputs --------------------------------------------------------------------------------
+ * e = form(p(dac(inverse_scale x))): dac first holds it to its limits; p(e) = e + quadratic e e + cubic e e
+ * e.
+ */
+typedef enum {
+    AJP_FORM_WHOLE,
+    AJP_FORM_POSITIVE, /* max(e, 0) */
+    AJP_FORM_NEGATIVE, /* max(-e, 0) */
+    AJP_FORM_OFFSET,   /* (e + 1) / 2 */
+    AJP_FORM_BIT       /* bit `bit` of rint(|e| most_code), with e's sign */
+} ajp_form;
+typedef struct {
+    ajp_adc dac;
+    float quadratic, cubic;
+    ajp_form form;
+    unsigned bit;
+    float most_code; /* BIT: the code of 1 */
+} ajp_encode;
+
 /* ---- one read of balanced photodetectors (or any count of independent events) --------------------
  * For output i of sample s with exact product y = C(s, i):
  *   mean charge   M = sample_gain[s]*row_gain[i]*y + sample_leak[s] + row_leak[i]         (electrons)
@@ -148,6 +222,13 @@ typedef struct {
     float clip;          /* INFINITY = none */
     uint32_t *n_clipped; /* per GEMM row, incremented; or NULL when clip is INFINITY */
     bool accumulate;     /* add the decoded result to C (before bias and activation) instead of setting it */
+    /* Of planes (NULL = nothing of it): T = total_gain[s] totals, laid out as C, in place of the sum above;
+     * with `one_rail` T = M, and Q is one count of Poisson.  adc, row_offset and sample_reference as in
+     * ajp_analog_read, after the clipping. */
+    const float *totals, *total_gain;
+    bool one_rail;
+    const ajp_adc *adc;
+    const float *row_offset, *sample_reference;
 } ajp_count_read;
 
 /* ---- maps ---------------------------------------------------------------------------------------- */
@@ -179,6 +260,12 @@ typedef struct ajp_kernels {
     void (*gemm_block)(const ajp_gemm *gemm, size_t row0, size_t n_rows, size_t col0, size_t n_cols);
     /* The store of a read: use as gemm->store with store_user = const ajp_count_read *. */
     ajp_tile_store count_read;
+    /* Likewise with store_user = const ajp_analog_read *. */
+    ajp_tile_store analog_read;
+    /* e of n values of x (e may be x). */
+    void (*encode)(const ajp_encode *encode, const float *x, size_t n, float inverse_scale, float *e);
+    /* Sums of |x| and of squares and the largest magnitude (16 lanes, fixed tree; 0 for n = 0). */
+    void (*magnitudes)(const float *x, size_t n, float out[3]);
     /* n normals / uniforms in (0, 1) of elements element0 .. element0+n-1 (element0 a multiple of 16). */
     void (*normals)(const ajp_stream *stream, uint64_t sample, unsigned draw, size_t element0, size_t n,
                     float *out);

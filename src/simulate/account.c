@@ -24,6 +24,11 @@ static void fill_work(ajp_product_work *work, const ajp_mapping *mapping, size_t
                                .runs_digitally = !mapped->on_hardware};
     if (findings != NULL && findings->input_mean_sum_squares != NULL && mapped->on_hardware)
         work->input_mean_sum_squares = findings->input_mean_sum_squares[i];
+    if (!step->dynamic) work->weights = step->weights;
+    if (findings != NULL && findings->column_mean_squares != NULL) {
+        work->column_mean_magnitudes = findings->column_mean_magnitudes[i];
+        work->column_mean_squares = findings->column_mean_squares[i];
+    }
     if (step->bias != NULL) work->digital_ops += n_outputs;
     if (step->activation != AJP_ACTIVATION_NONE) work->digital_ops += n_outputs;
 }

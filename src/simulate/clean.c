@@ -1,35 +1,9 @@
 /* clean.c: passes that watch: the exact one (accuracy without noise, what the inputs of every product look
  * like) and those that calibrate a fixed input gain. */
-#include "study.h"
+#include "clean.h"
 
 #include <math.h>
 #include <string.h>
-
-/* Per product and sample, so that sums are taken in the order of samples whatever the chunks were. */
-typedef struct {                       /* of one sample's right operands of a product of two activations */
-    double sum_squares, crests, n_lit; /* matrices that are not zero, and the sum of their crests */
-    double row_crests, n_lit_rows;
-} operand_sums;
-
-typedef struct clean_pass clean_pass;
-typedef struct {
-    clean_pass *pass;
-    size_t first;                  /* sample of the chunk in work */
-    const ajp_product_hook *inner; /* what runs the products; NULL = exact */
-    ajp_reader *reader;            /* of a calibration */
-    ajp_product_hook hook;
-} clean_thread;
-struct clean_pass {
-    ajp_study *study;
-    size_t n_samples;
-    const ajp_trial *trial;        /* of a calibration: what reads the products before the one in work */
-    double *sum_squares, *max_abs; /* [n_products][n_samples] */
-    operand_sums *operands;        /* likewise; NULL when nobody asks or no product has two activations */
-    ajp_score score;
-    float **scratch; /* one a thread */
-    float *outputs;  /* or NULL */
-    clean_thread *threads;
-};
 
 static void run_exact(const ajp_kernels *kernels, const ajp_product_step *step, const ajp_product_call *call,
                       const float *packed)
@@ -53,10 +27,10 @@ static void run_exact(const ajp_kernels *kernels, const ajp_product_step *step, 
 }
 
 /* Moments of the rows of a call. */
-static void watch_inputs(const clean_thread *thread, const ajp_product_step *step,
+static void watch_inputs(const ajp_clean_thread *thread, const ajp_product_step *step,
                          const ajp_product_call *call)
 {
-    clean_pass *pass = thread->pass;
+    ajp_clean_pass *pass = thread->pass;
     const ajp_kernels *kernels = ajp_kernels_for(pass->study->context->isa);
     double n_vectors = (double)step->reps * (double)step->groups;
     for (size_t row = 0; row < call->n_rows; row++) {
@@ -67,12 +41,15 @@ static void watch_inputs(const clean_thread *thread, const ajp_product_step *ste
         size_t at = call->product * pass->n_samples + sample;
         pass->sum_squares[at] += (double)sum_squares / n_vectors;
         pass->max_abs[at] = fmax(pass->max_abs[at], (double)max_abs);
+        if (thread->inputs == NULL || call->product != pass->watched) continue;
+        for (size_t i = 0; i < step->cols; i++)
+            ajp_histogram_add(thread->inputs, call->x[row * call->x_row + i]);
     }
 }
 
 static aj_status watch(void *user, const ajp_product_step *step, const ajp_product_call *call, aj_error *err)
 {
-    clean_thread *thread = user;
+    ajp_clean_thread *thread = user;
     watch_inputs(thread, step, call);
     if (thread->inner != NULL) return thread->inner->run(thread->inner->user, step, call, err);
     run_exact(ajp_kernels_for(thread->pass->study->context->isa), step, call,
@@ -81,7 +58,7 @@ static aj_status watch(void *user, const ajp_product_step *step, const ajp_produ
 }
 
 static void watch_operand(const ajp_kernels *kernels, const ajp_product_step *step, const float *weights,
-                          operand_sums *sums)
+                          ajp_operand_sums *sums)
 {
     double all = 0.0, largest = 0.0, cells = (double)step->rows * (double)step->cols;
     for (size_t row = 0; row < step->rows; row++) {
@@ -102,8 +79,8 @@ static void watch_operand(const ajp_kernels *kernels, const ajp_product_step *st
 static aj_status watch_dynamic(void *user, const ajp_product_step *step, const ajp_dynamic_call *call,
                                aj_error *err)
 {
-    clean_thread *thread = user;
-    const clean_pass *pass = thread->pass;
+    ajp_clean_thread *thread = user;
+    const ajp_clean_pass *pass = thread->pass;
     const ajp_kernels *kernels = ajp_kernels_for(pass->study->context->isa);
     ajp_product_call rows = {.product = call->product,
                              .group = call->matrix,
@@ -122,10 +99,10 @@ static aj_status watch_dynamic(void *user, const ajp_product_step *step, const a
     return AJ_OK;
 }
 
-static const ajp_product_hook *begin(void *user, unsigned thread, size_t first, size_t n)
+const ajp_product_hook *ajp_clean_begin(void *user, unsigned thread, size_t first, size_t n)
 {
-    clean_pass *pass = user;
-    clean_thread *own = &pass->threads[thread];
+    ajp_clean_pass *pass = user;
+    ajp_clean_thread *own = &pass->threads[thread];
     own->first = first;
     for (size_t i = 0; i < pass->study->n_products; i++) {
         memset(pass->sum_squares + i * pass->n_samples + first, 0, n * sizeof(double));
@@ -139,7 +116,7 @@ static const ajp_product_hook *begin(void *user, unsigned thread, size_t first, 
 
 static void end(void *user, unsigned thread, size_t first, size_t n, const float *outputs)
 {
-    clean_pass *pass = user;
+    ajp_clean_pass *pass = user;
     size_t width = pass->study->n_outputs;
     if (pass->score.loss != NULL)
         ajp_score_rows(pass->study, outputs, first, n, pass->scratch[thread], &pass->score);
@@ -147,8 +124,8 @@ static void end(void *user, unsigned thread, size_t first, size_t n, const float
         for (size_t i = 0; i < n * width; i++) pass->outputs[first * width + i] = outputs[i];
 }
 
-static aj_status prepare(clean_pass *pass, ajp_study *study, size_t n, bool labels, bool operands,
-                         ajp_arena *arena, aj_error *err)
+aj_status ajp_clean_prepare(ajp_clean_pass *pass, ajp_study *study, size_t n, bool labels, bool operands,
+                            ajp_arena *arena, aj_error *err)
 {
     size_t n_cells;
     if (!ajp_size_mul(study->n_products, n, &n_cells)) return ajp_no_memory(err, "clean pass");
@@ -184,9 +161,9 @@ static double mean_crest(const double *sum_squares, double *max_abs, size_t n, s
     return n_lit > 0 ? aj_sum(max_abs, n_lit) / (double)n_lit : (double)NAN;
 }
 
-static void sum_operands(const operand_sums *sums, size_t n, ajp_product_statistics *out)
+static void sum_operands(const ajp_operand_sums *sums, size_t n, ajp_product_statistics *out)
 {
-    operand_sums all = {0};
+    ajp_operand_sums all = {0};
     for (size_t i = 0; i < n; i++) {
         all.sum_squares += sums[i].sum_squares;
         all.crests += sums[i].crests;
@@ -203,11 +180,11 @@ aj_status ajp_study_clean(ajp_study *study, float *outputs, aj_error *err)
 {
     ajp_arena arena;
     ajp_arena_init(&arena, study->context);
-    clean_pass clean = {.outputs = outputs};
+    ajp_clean_pass clean = {.outputs = outputs};
     size_t n = study->data.n_samples;
-    ajp_pass pass = {begin, end, &clean};
+    ajp_pass pass = {ajp_clean_begin, end, &clean};
     aj_status st;
-    AJ_TRY_DONE(prepare(&clean, study, n, true, ajp_study_dynamic(study) != NULL, &arena, err));
+    AJ_TRY_DONE(ajp_clean_prepare(&clean, study, n, true, ajp_study_dynamic(study) != NULL, &arena, err));
     AJ_TRY_DONE(ajp_study_pass(study, study->dataset, n, &pass, NULL, 0, err));
     for (size_t i = 0; i < study->n_products; i++) {
         const ajp_product_step *step = ajp_plan_product(study->plan, i);
@@ -223,66 +200,6 @@ aj_status ajp_study_clean(ajp_study *study, float *outputs, aj_error *err)
         study->clean_loss = ajp_score_loss(study, &clean.score);
     }
 done:
-    ajp_arena_free(&arena);
-    return st;
-}
-
-/* Trial number of calibration reads: no evaluation may use it, so that they share no random numbers. */
-enum { CALIBRATION_TRIAL = (1 << 24) - 1 };
-
-/* Inputs of product i as the hardware makes them: the products before it are read with their own calibrated
- * gains. */
-static aj_status calibrate_product(const ajp_calibrator *c, clean_pass *watcher, ajp_reader *readers,
-                                   size_t i, ajp_calibration *calibrations, aj_error *err)
-{
-    ajp_study *study = c->study;
-    ajp_mapping mapping;
-    ajp_trial trial;
-    ajp_pass pass = {begin, NULL, watcher};
-    AJ_TRY(ajp_mapping_create(&mapping, study, c->hardware, calibrations, err));
-    bool wanted = mapping.products[i].on_hardware;
-    for (size_t j = i; j < study->n_products; j++) mapping.products[j].on_hardware = false;
-    aj_status st = wanted ? ajp_trial_freeze(&trial, &mapping, c->seed, CALIBRATION_TRIAL, err) : AJ_OK;
-    if (st == AJ_OK && wanted) {
-        watcher->trial = &trial;
-        for (unsigned t = 0; t < study->n_threads; t++) watcher->threads[t].reader = &readers[t];
-        st = ajp_study_pass(study, c->dataset, c->n_samples, &pass, NULL, 0, err);
-        ajp_trial_destroy(&trial);
-    }
-    ajp_mapping_destroy(&mapping);
-    if (st != AJ_OK || !wanted) return st;
-    const double *sum_squares = watcher->sum_squares + i * c->n_samples,
-                 *max_abs = watcher->max_abs + i * c->n_samples;
-    calibrations[i].mean_sum_squares = aj_sum(sum_squares, c->n_samples) / (double)c->n_samples;
-    calibrations[i].max_abs = 0.0;
-    for (size_t j = 0; j < c->n_samples; j++)
-        calibrations[i].max_abs = fmax(calibrations[i].max_abs, max_abs[j]);
-    return AJ_OK;
-}
-
-aj_status ajp_study_calibrate(const ajp_calibrator *c, ajp_calibration *out, aj_error *err)
-{
-    ajp_arena arena;
-    ajp_arena_init(&arena, c->study->context);
-    clean_pass watcher = {.outputs = NULL};
-    ajp_mapping whole = {0};
-    unsigned n_readers = 0;
-    for (size_t i = 0; i < c->study->n_products; i++) out[i] = ajp_calibration_none();
-    aj_status st;
-    ajp_reader *readers = ajp_arena_array(&arena, c->study->n_threads, sizeof *readers);
-    if (readers == NULL) {
-        st = ajp_no_memory(err, "calibration");
-        goto done;
-    }
-    AJ_TRY_DONE(prepare(&watcher, c->study, c->n_samples, false, false, &arena, err));
-    AJ_TRY_DONE(ajp_mapping_create(&whole, c->study, c->hardware, NULL, err));
-    for (; n_readers < c->study->n_threads; n_readers++)
-        AJ_TRY_DONE(ajp_reader_init(&readers[n_readers], &whole, c->study->chunk, false, false, err));
-    for (size_t i = 0; i < c->study->n_products; i++)
-        AJ_TRY_DONE(calibrate_product(c, &watcher, readers, i, out, err));
-done:
-    for (unsigned i = 0; i < n_readers; i++) ajp_reader_free(&readers[i]);
-    if (whole.products != NULL) ajp_mapping_destroy(&whole);
     ajp_arena_free(&arena);
     return st;
 }

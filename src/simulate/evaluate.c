@@ -23,7 +23,10 @@ typedef struct {
     uint64_t *n_correct;            /* per sample, over trials; or NULL */
     double *accuracy, *top5, *loss; /* per trial */
     ajp_layer_error layer_error;
-    bool *can_clip;            /* per product: its frozen part has a full well */
+    ajp_column_sums **column_sums; /* of the first trial, one a reader; or NULL */
+    bool *can_clip;                /* per product: its frozen part has a full well */
+    size_t *n_planes;              /* per product: readings a result */
+    const ajp_frozen **frozen; /* per product: of the first trial, group 0, as far as a record tells of it */
     double *input_sum_squares; /* of the first trial, for calibrated gains; or NULL */
     float *outputs;
     ajp_arena arena;
@@ -92,8 +95,12 @@ static aj_status prepare(evaluation *e, ajp_study *study, const ajp_mapping *map
     e->top5 = ajp_arena_array(&e->arena, options->n_trials, sizeof(double));
     e->loss = ajp_arena_array(&e->arena, options->n_trials, sizeof(double));
     e->can_clip = ajp_arena_array(&e->arena, study->n_products, sizeof *e->can_clip);
+    e->n_planes = ajp_arena_array(&e->arena, study->n_products, sizeof *e->n_planes);
+    e->frozen = ajp_arena_array(&e->arena, study->n_products, sizeof *e->frozen);
+    e->column_sums = ajp_arena_array(&e->arena, study->n_threads, sizeof *e->column_sums);
     bool good = e->readers != NULL && e->scratch != NULL && e->accuracy != NULL && e->top5 != NULL &&
-                e->loss != NULL && e->can_clip != NULL && ajp_score_make(&e->score, study, n, &e->arena);
+                e->loss != NULL && e->can_clip != NULL && e->n_planes != NULL && e->frozen != NULL &&
+                e->column_sums != NULL && ajp_score_make(&e->score, study, n, &e->arena);
     if (good && e->score.correct != NULL)
         good = (e->n_correct = ajp_arena_array(&e->arena, n, sizeof *e->n_correct)) != NULL;
     if (good && options->per_layer)
@@ -120,25 +127,55 @@ static void release(evaluation *e)
     ajp_arena_free(&e->arena);
 }
 
+/* What a record tells of the frozen part: encodings and converters, without what points into the trial. */
+static aj_status keep_frozen(evaluation *e, const ajp_trial *trial, aj_error *err)
+{
+    const ajp_mapping *mapping = trial->mapping;
+    for (size_t i = 0; i < e->study->n_products; i++) {
+        const ajp_mapped_product *mapped = &mapping->products[i];
+        const ajp_frozen *frozen = &trial->products[mapped->first_frozen].frozen;
+        if (!mapped->on_hardware || mapped->product.weights == AJP_OPERAND_DYNAMIC) continue;
+        ajp_frozen *kept = ajp_arena_alloc(&e->arena, sizeof *kept);
+        ajp_plane *planes = ajp_arena_array(&e->arena, frozen->n_planes, sizeof *planes);
+        if (kept == NULL || planes == NULL) return ajp_no_memory(err, "evaluation");
+        *kept = (ajp_frozen){.law = frozen->law, .n_planes = frozen->n_planes, .encoding = frozen->encoding};
+        for (size_t k = 0; k < frozen->n_planes; k++)
+            planes[k] = (ajp_plane){.form = frozen->planes[k].form,
+                                    .bit = frozen->planes[k].bit,
+                                    .noise = frozen->planes[k].noise,
+                                    .adc = frozen->planes[k].adc};
+        kept->planes = planes;
+        e->frozen[i] = kept;
+    }
+    return AJ_OK;
+}
+
 static aj_status run_trial(evaluation *e, const ajp_mapping *mapping, const aj_evaluate_options *options,
                            unsigned number, ajp_work *work, uint64_t n_before, aj_error *err)
 {
     ajp_trial trial;
     AJ_TRY(ajp_trial_freeze(&trial, mapping, options->seed, number, err));
+    aj_status st = AJ_OK;
     e->trial = &trial;
     for (size_t i = 0; i < e->study->n_products; i++) {
         const ajp_frozen *frozen = &trial.products[mapping->products[i].first_frozen].frozen;
-        e->can_clip[i] = mapping->products[i].on_hardware && frozen->law == AJP_LAW_COUNTS &&
-                         isfinite(frozen->clip_electrons);
+        e->can_clip[i] = mapping->products[i].on_hardware && ajp_frozen_can_clip(frozen);
+        e->n_planes[i] = frozen->law == AJP_LAW_PLANES ? frozen->n_planes : 1;
     }
+    if (number == 0) st = ajp_columns_watch(e->readers, e->n_readers, &trial, &e->arena, err);
+    if (number == 0 && st == AJ_OK) st = keep_frozen(e, &trial, err);
     for (unsigned i = 0; i < e->n_readers; i++) {
         e->readers[i].layer_error = options->per_layer && number == 0 ? &e->layer_error : NULL;
         e->readers[i].input_sum_squares = number == 0 ? e->input_sum_squares : NULL;
     }
     ajp_pass pass = {begin, end, e};
     size_t n = e->study->data.n_samples;
-    aj_status st = ajp_study_pass(e->study, e->study->dataset, n, &pass, work, n_before, err);
+    if (st == AJ_OK) st = ajp_study_pass(e->study, e->study->dataset, n, &pass, work, n_before, err);
     ajp_trial_destroy(&trial);
+    for (unsigned i = 0; i < e->n_readers && number == 0; i++) {
+        e->column_sums[i] = e->readers[i].column_sums;
+        e->readers[i].column_sums = NULL;
+    }
     AJ_TRY(st);
     for (size_t i = 0; i < e->study->n_products; i++) /* frozen for each of its matrices, while reading */
         for (unsigned k = 0; k < e->n_readers; k++) e->can_clip[i] |= e->readers[k].can_clip[i];
@@ -190,7 +227,7 @@ static void find_layers(const evaluation *e, const ajp_mapping *mapping, const a
         const ajp_mapped_product *mapped = &mapping->products[i];
         double n_results = (double)mapped->product.rows * (double)mapped->product.reps *
                            ajp_product_groups(&mapped->product) * (double)mapped->n_tiles * (double)n *
-                           (double)options->n_trials;
+                           (double)options->n_trials * (double)e->n_planes[i];
         findings->clipped_ratio[i] = e->can_clip[i] ? (double)n_clipped / n_results : (double)NAN;
         if (findings->input_mean_sum_squares != NULL)
             findings->input_mean_sum_squares[i] = aj_sum(e->input_sum_squares + i * n, n) / (double)n;
@@ -212,8 +249,9 @@ static aj_status make_findings(ajp_layer_findings *out, evaluation *e, const aj_
     out->clipped_ratio = ajp_arena_array(&e->arena, n, sizeof(double));
     out->input_mean_sum_squares = as_read ? ajp_arena_array(&e->arena, n, sizeof(double)) : NULL;
     bool good = out->signal_to_noise_ratio != NULL && out->clipped_ratio != NULL;
-    return good && (!as_read || out->input_mean_sum_squares != NULL) ? AJ_OK
-                                                                     : ajp_no_memory(err, "evaluation");
+    if (!good || (as_read && out->input_mean_sum_squares == NULL)) return ajp_no_memory(err, "evaluation");
+    out->frozen = e->frozen;
+    return ajp_columns_mean(e->column_sums, e->n_readers, e->study, &e->arena, out, err);
 }
 
 static aj_status evaluate_mapping(aj_evaluation *out, const ajp_mapping *mapping,
@@ -289,7 +327,9 @@ aj_status ajp_study_calibrations(const ajp_calibration **out, ajp_study *study, 
 {
     *out = NULL;
     const ajp_hardware_ops *ops = ajp_hardware_get_ops(hardware);
-    if (!ops->needs_calibration(ajp_hardware_get_params(hardware))) return AJ_OK;
+    const void *params = ajp_hardware_get_params(hardware);
+    bool of_readings = ops->needs_readings != NULL && ops->needs_readings(params);
+    if (!ops->needs_calibration(params) && !of_readings) return AJ_OK;
     const aj_dataset *dataset = options->calibration != NULL ? options->calibration : study->dataset;
     aj_dataset_info info = aj_dataset_describe(dataset);
     if (info.n_features != study->n_features)

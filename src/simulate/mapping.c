@@ -57,23 +57,29 @@ aj_status ajp_mapping_create(ajp_mapping *out, ajp_study *study, const aj_hardwa
     out->products = ajp_arena_array(&out->arena, study->n_products, sizeof *out->products);
     if (out->products == NULL) st = ajp_no_memory(err, "mapping");
     for (size_t i = 0; i < study->n_products && st == AJ_OK; i++) st = map_product(out, i, calibrations, err);
+    if (st == AJ_OK) {
+        out->caches = ajp_arena_array(&out->arena, out->n_frozen, sizeof *out->caches);
+        out->cache_arena = ajp_arena_alloc(&out->arena, sizeof *out->cache_arena);
+        if (out->caches == NULL || out->cache_arena == NULL)
+            st = ajp_no_memory(err, "mapping");
+        else
+            ajp_arena_init(out->cache_arena, study->context);
+    }
     if (st != AJ_OK) ajp_mapping_destroy(out);
     return st;
 }
 
 void ajp_mapping_destroy(ajp_mapping *mapping)
 {
+    if (mapping->cache_arena != NULL) ajp_arena_free(mapping->cache_arena);
     ajp_arena_free(&mapping->arena);
     mapping->products = NULL;
 }
 
-static const float *pack(ajp_arena *arena, const float *weights, size_t rows, size_t cols, bool squared)
+static const float *pack_squares(ajp_arena *arena, const float *weights, size_t rows, size_t cols)
 {
-    size_t n_packed = ajp_packed_size(rows, cols);
-    float *packed = ajp_arena_array(arena, n_packed, sizeof(float));
-    if (packed == NULL) return NULL;
-    ajp_pack_out_in(weights, rows, cols, cols, packed);
-    for (size_t i = 0; i < n_packed && squared; i++) packed[i] *= packed[i];
+    float *packed = ajp_matrix_pack(arena, weights, rows, cols);
+    for (size_t i = 0; i < ajp_packed_size(rows, cols) && packed != NULL; i++) packed[i] *= packed[i];
     return packed;
 }
 
@@ -82,6 +88,20 @@ typedef struct {
     size_t product, group;
     const float *weights, *packed;
 } matrix;
+
+/* What all trials share of a matrix of constants, made once. */
+static aj_status prepare_matrix(const ajp_trial *trial, const matrix *m, ajp_freeze_request *request,
+                                aj_error *err)
+{
+    const ajp_mapping *mapping = trial->mapping;
+    const ajp_mapped_product *mapped = &mapping->products[m->product];
+    if (mapping->ops->prepare == NULL || request->product.weights == AJP_OPERAND_DYNAMIC) return AJ_OK;
+    void **cache = &mapping->caches[mapped->first_frozen + m->group];
+    if (*cache == NULL)
+        AJ_TRY(mapping->ops->prepare(mapping->params, request, mapping->cache_arena, cache, err));
+    request->cache = *cache;
+    return AJ_OK;
+}
 
 static aj_status freeze_matrix(const ajp_trial *trial, const matrix *m, ajp_arena *arena,
                                ajp_frozen_product *frozen, aj_error *err)
@@ -99,13 +119,15 @@ static aj_status freeze_matrix(const ajp_trial *trial, const matrix *m, ajp_aren
                                            .trial = trial->trial,
                                            .arena = arena};
     frozen->request.product.groups = 1;
+    AJ_TRY(prepare_matrix(trial, m, &frozen->request, err));
     AJ_TRY(mapping->ops->freeze(mapping->params, &frozen->request, &frozen->frozen, err));
+    if (frozen->frozen.law == AJP_LAW_PLANES) return ajp_planes_pack(frozen, m->packed, err);
     const float *effective = frozen->frozen.weights;
     frozen->packed =
-        effective == NULL ? m->packed : pack(arena, effective, product->rows, product->cols, false);
+        effective == NULL ? m->packed : ajp_matrix_pack(arena, effective, product->rows, product->cols);
     if (effective == NULL) effective = frozen->request.weights;
     if (frozen->frozen.excess_ratio > 0.0)
-        frozen->packed_squares = pack(arena, effective, product->rows, product->cols, true);
+        frozen->packed_squares = pack_squares(arena, effective, product->rows, product->cols);
     if (frozen->packed == NULL || (frozen->frozen.excess_ratio > 0.0 && frozen->packed_squares == NULL))
         return ajp_no_memory(err, "trial");
     return AJ_OK;

@@ -9,9 +9,12 @@
 #ifndef AJP_STUDY_H
 #define AJP_STUDY_H
 
+#include <math.h>
+
 #include "../hardware/hardware_ops.h"
 #include "../nn/executor.h"
 #include "attojoule/simulate.h"
+#include "histogram.h"
 
 /* ---- score: what is kept of the outputs
  * ---------------------------------------------------------------------- */
@@ -116,9 +119,10 @@ typedef struct {
     const aj_hardware *hardware;
     const ajp_hardware_ops *ops;
     const void *params;
-    ajp_mapped_product *products; /* study->n_products */
-    size_t n_frozen;              /* groups of all products */
-    ajp_arena arena;
+    ajp_mapped_product *products;  /* study->n_products */
+    size_t n_frozen;               /* groups of all products */
+    void **caches;                 /* n_frozen: what the family prepared, made at the first trial */
+    ajp_arena arena, *cache_arena; /* the caches live in the second, which is the mapping's own too */
 } ajp_mapping;
 
 /* calibrations: one a product, or NULL. */
@@ -142,12 +146,35 @@ aj_status ajp_study_calibrate(const ajp_calibrator *calibrator, ajp_calibration 
 /* ---- trial
  * ---------------------------------------------------------------------------------------------------------
  */
+/* A plane as the kernels want it. */
+typedef struct {
+    const float *packed, *second, *reference,
+        *reference_second; /* second, reference: NULL where there is none */
+    ajp_encode encode;
+    ajp_adc adc;
+} ajp_packed_plane;
+
 typedef struct {
     ajp_freeze_request request;
     ajp_frozen frozen;
-    const float *packed;         /* effective weights for the kernel */
-    const float *packed_squares; /* their squares, when per-pulse noise needs them */
+    const float *packed;            /* effective weights for the kernel */
+    const float *packed_squares;    /* their squares, when per-pulse noise needs them */
+    const ajp_packed_plane *planes; /* AJP_LAW_PLANES: frozen.n_planes */
 } ajp_frozen_product;
+
+/* Whether something of it can be beyond limits: a full well or a converter. */
+static inline bool ajp_frozen_can_clip(const ajp_frozen *frozen)
+{
+    if (frozen->law == AJP_LAW_COUNTS) return isfinite(frozen->clip_electrons);
+    for (size_t i = 0; i < frozen->n_planes; i++)
+        if (frozen->planes[i].adc.kind != AJP_CONVERTER_IDEAL) return true;
+    return false;
+}
+
+/* planes.c. NULL / NO_MEMORY where there is not enough. `network`: the product's own matrix, packed. */
+float *ajp_matrix_pack(ajp_arena *arena, const float *weights, size_t rows, size_t cols);
+aj_status ajp_planes_pack(ajp_frozen_product *frozen, const float *network, aj_error *err);
+ajp_adc ajp_adc_of(const ajp_converter *converter);
 
 typedef struct {
     const ajp_mapping *mapping;
@@ -172,6 +199,13 @@ typedef struct {
     double *signal, *error; /* [n_products][n_samples]; sums of squares; or NULL */
 } ajp_layer_error;
 
+/* Sums over input vectors of the encoded inputs of every column, in units of 2^-32 (order does not matter).
+ */
+typedef struct {
+    uint64_t *magnitudes, *squares; /* [groups][cols] */
+    uint64_t *n_vectors;            /* [groups] */
+} ajp_column_sums;
+
 /* One thread's reader: memory for the laws of one chunk; nothing is allocated while reading. */
 typedef struct {
     const ajp_trial *trial;
@@ -189,6 +223,17 @@ typedef struct {
     bool *can_clip;                      /* n_products: of two activations, set when one was read */
     const ajp_layer_error *layer_error;
     double *input_sum_squares; /* [n_products][n_samples], as read; or NULL */
+    /* planes */
+    float *encoded, *normals;            /* [max_rows][cols]; one row */
+    double *full_scale;                  /* max_rows */
+    float *inverse_scale, *ones, *zeros; /* max_rows; ones and zeros also as long as the longest output */
+    float *plane_gain, *plane_variance, *plane_second_gain, *plane_total,
+        *plane_decode;                          /* [tiles][max_rows] */
+    ajp_vector_moments *vector_moments;         /* likewise */
+    float *reference_column, *reference_second; /* max_rows */
+    ajp_column_sums *column_sums;               /* n_products, while the first trial is read; or NULL */
+    ajp_histogram *observed; /* one a plane of observed_product: its readings are kept; or NULL */
+    size_t observed_product;
     ajp_product_hook hook;
     ajp_arena arena, matrix_arena; /* what is frozen of the matrix in work */
 } ajp_reader;
@@ -204,7 +249,18 @@ const ajp_product_hook *ajp_reader_hook(ajp_reader *reader, const ajp_trial *tri
 typedef struct {
     double *signal_to_noise_ratio, *clipped_ratio; /* per product */
     double *input_mean_sum_squares;                /* per product, as read; NULL = those of the clean pass */
+    const double **column_mean_magnitudes,
+        **column_mean_squares; /* per product, [groups][cols]; NULL = not seen */
+    const ajp_frozen *const
+        *frozen; /* per product: of the first trial, group 0; NULL where not on hardware */
 } ajp_layer_findings;
+
+/* columns.c: makes every reader sum its columns while it reads this trial (products whose law has planes),
+ * and the means of what they summed. */
+aj_status ajp_columns_watch(ajp_reader *readers, unsigned n_readers, const ajp_trial *trial, ajp_arena *arena,
+                            aj_error *err);
+aj_status ajp_columns_mean(ajp_column_sums *const *all, unsigned n_readers, const ajp_study *study,
+                           ajp_arena *arena, ajp_layer_findings *out, aj_error *err);
 
 /* Fills everything of a record that depends on study, mapping and options; accuracy is the caller's. */
 aj_status ajp_record_account(aj_evaluation *out, const ajp_mapping *mapping, const aj_hardware *fallback,

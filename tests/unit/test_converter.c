@@ -161,7 +161,7 @@ static void test_adc_range(void)
 {
     ajp_converters p = defaults();
     ajp_freeze_request request = {.product = {.name = "fc1"}, .calibration = ajp_calibration_none()};
-    const double reading[2][AJP_N_PERCENTILES] = {{1, 2, 3, 4, 5}, {10, 20, 30, 40, 50}};
+    double reading[2][AJP_N_PERCENTILES] = {{1, 2, 3, 4, 5}, {10, 20, 30, 40, 50}};
     ajp_converter c;
     CHECK(!ajp_converters_need_calibration(&p) && !ajp_converters_need_readings(&p));
     p.adc_kind = AJP_ADC_WORD_SIGN_MAGNITUDE;

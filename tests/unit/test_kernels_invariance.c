@@ -301,6 +301,101 @@ static void test_count_read(void)
     }
 }
 
+static ajp_adc random_adc(void)
+{
+    ajp_adc adc = {
+        .kind = (ajp_adc_kind)below(4), .bits = 2 + (unsigned)below(7), .low = -1.5F, .high = 2.0F};
+    adc.step = 3.5F / (float)((1U << adc.bits) - 1U);
+    adc.inverse_step = 1.0F / adc.step;
+    adc.origin = below(2) ? adc.low : 0.0F;
+    for (unsigned bit = 0; bit < adc.bits; bit++) {
+        adc.nominal[bit] = adc.step * (float)(1U << (adc.bits - 1U - bit));
+        adc.weights[bit] = adc.nominal[bit] * (1.0F + random_float(0.05F));
+    }
+    return adc;
+}
+
+static void test_analog_read(void)
+{
+    static float of_rows[5][64], of_columns[3][128], second[N_MOST];
+    for (int round = 0; round < 400; round++) {
+        const size_t m = 1 + below(30), n = 1 + below(100), k = 5, vectors = (n + 15) / 16;
+        fill(in1, N_MOST, 1.0F, false);
+        fill(in2, N_MOST, 1.0F, round % 30 == 0);
+        fill(in3, N_MOST, 1.0F, false);
+        for (int a = 0; a < 5; a++)
+            for (size_t i = 0; i < 64; i++) of_rows[a][i] = 1.0F + random_float(0.9F);
+        for (int a = 0; a < 3; a++)
+            for (size_t i = 0; i < 128; i++) of_columns[a][i] = 1.0F + random_float(0.9F);
+        for (size_t i = 0; i < N_MOST; i++) second[i] = fabsf(random_float(2.0F));
+        uint32_t clipped[3][64] = {{0}};
+        ajp_analog_read read = {.place = {.sample0 = random_word(),
+                                          .n_reps = 1 + below(4),
+                                          .rep_stride = 128,
+                                          .element0 = 16 * below(9),
+                                          .draw_base = 8 * (unsigned)below(4)},
+                                .noisy = below(3) != 0,
+                                .sample_gain = of_rows[0],
+                                .sample_variance = below(2) ? of_rows[1] : NULL,
+                                .second_gain = of_rows[2],
+                                .sample_decode = of_rows[3],
+                                .sample_reference = below(2) ? of_rows[4] : NULL,
+                                .row_variance = below(2) ? of_columns[0] : NULL,
+                                .row_decode = below(2) ? of_columns[1] : NULL,
+                                .row_offset = below(2) ? of_columns[2] : NULL,
+                                .second = below(2) ? second : NULL,
+                                .relative_variance = below(2) ? 0.1F : 0.0F,
+                                .adc = random_adc(),
+                                .accumulate = below(2)};
+        aj_error err = {0};
+        CHECK_OK(ajp_stream_make(&read.place.stream, 99, AJP_PURPOSE_READ, 3, 1, (size_t)round, &err), err);
+        ajp_gemm g = {.m = m,
+                      .n = n,
+                      .k = k,
+                      .a = in1,
+                      .a_row = k,
+                      .a_col = 1,
+                      .b = in2,
+                      .b_row = 16,
+                      .b_vector = 16 * k,
+                      .c_row = 16 * vectors,
+                      .c_vector = 16,
+                      .bias = below(2) ? in3 : NULL,
+                      .activation = (ajp_activation)below(5),
+                      .activation_parameter = 0.2F,
+                      .store_user = &read};
+        clear();
+        for (int t = 0; t < n_tables; t++) {
+            g.c = results[t].out + 16;
+            g.store = tables[t]->analog_read;
+            read.n_clipped = clipped[t];
+            tables[t]->gemm(&g);
+            CHECK(memcmp(clipped[0], clipped[t], sizeof clipped[0]) == 0);
+        }
+        compare("analog_read", results);
+    }
+}
+
+static void test_encode(void)
+{
+    for (int round = 0; round < 400; round++) {
+        const size_t n = 1 + below(300);
+        fill(in1, N_MOST, 2.0F, round % 10 == 0);
+        const ajp_encode encode = {.dac = random_adc(),
+                                   .quadratic = below(2) ? 0.1F : 0.0F,
+                                   .cubic = below(2) ? -0.05F : 0.0F,
+                                   .form = (ajp_form)below(5),
+                                   .bit = (unsigned)below(7),
+                                   .most_code = 127.0F};
+        clear();
+        for (int t = 0; t < n_tables; t++) {
+            tables[t]->encode(&encode, in1, n, 0.7F, results[t].out + 16);
+            tables[t]->magnitudes(in1, n, results[t].out + 1000);
+        }
+        compare("encode", results);
+    }
+}
+
 int main(void)
 {
     const aj_isa isas[3] = {AJ_ISA_SCALAR, AJ_ISA_AVX2, AJ_ISA_AVX512};
@@ -314,5 +409,7 @@ int main(void)
     test_random();
     test_gemm();
     test_count_read();
+    test_analog_read();
+    test_encode();
     return check_report();
 }

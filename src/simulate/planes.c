@@ -1,0 +1,87 @@
+/* planes.c: the planes of a frozen product as the kernels want them. */
+#include "study.h"
+
+float *ajp_matrix_pack(ajp_arena *arena, const float *weights, size_t rows, size_t cols)
+{
+    float *packed = ajp_arena_array(arena, ajp_packed_size(rows, cols), sizeof(float));
+    if (packed != NULL) ajp_pack_out_in(weights, rows, cols, cols, packed);
+    return packed;
+}
+
+ajp_adc ajp_adc_of(const ajp_converter *converter)
+{
+    ajp_adc adc = {.kind = AJP_ADC_IDEAL,
+                   .bits = converter->bits,
+                   .low = converter->low,
+                   .high = converter->high,
+                   .step = converter->step,
+                   .inverse_step = converter->inverse_step,
+                   .origin = converter->origin};
+    if (converter->kind == AJP_CONVERTER_UNIFORM) adc.kind = AJP_ADC_UNIFORM;
+    if (converter->kind != AJP_CONVERTER_SAR) return adc;
+    adc.kind = AJP_ADC_SAR;
+    for (unsigned bit = 0; bit < converter->bits; bit++) {
+        adc.weights[bit] = converter->sar_weights[bit];
+        adc.nominal[bit] = converter->step * (float)(1u << (converter->bits - 1 - bit));
+    }
+    return adc;
+}
+
+/* Inputs have a full scale that nothing goes beyond, whether or not a converter has steps in between. */
+static ajp_encode encode_of(const ajp_input_encoding *encoding, const ajp_plane *plane)
+{
+    static const ajp_form forms[] = {[AJP_INPUT_WHOLE] = AJP_FORM_WHOLE,
+                                     [AJP_INPUT_POSITIVE] = AJP_FORM_POSITIVE,
+                                     [AJP_INPUT_NEGATIVE] = AJP_FORM_NEGATIVE,
+                                     [AJP_INPUT_OFFSET] = AJP_FORM_OFFSET,
+                                     [AJP_INPUT_BIT] = AJP_FORM_BIT};
+    ajp_encode encode = {.dac = ajp_adc_of(&encoding->dac),
+                         .quadratic = (float)encoding->quadratic,
+                         .cubic = (float)encoding->cubic,
+                         .form = forms[plane->form],
+                         .bit = plane->bit,
+                         .most_code =
+                             (float)((1u << (encoding->dac.bits > 0 ? encoding->dac.bits - 1 : 0)) - 1)};
+    if (encode.dac.kind == AJP_ADC_IDEAL && !isinf(encoding->full_scale)) {
+        encode.dac.kind = AJP_ADC_LIMIT;
+        encode.dac.low = -1.0f;
+        encode.dac.high = 1.0f;
+    }
+    if (encoding->unsigned_only) {
+        if (encode.dac.kind == AJP_ADC_IDEAL) encode.dac.high = INFINITY;
+        if (encode.dac.kind == AJP_ADC_IDEAL) encode.dac.kind = AJP_ADC_LIMIT;
+        if (encode.dac.low < 0.0f) encode.dac.low = 0.0f;
+    }
+    return encode;
+}
+
+static aj_status pack_plane(const ajp_frozen_product *frozen, const float *network, const ajp_plane *plane,
+                            ajp_packed_plane *out, aj_error *err)
+{
+    ajp_arena *arena = frozen->request.arena;
+    size_t rows = frozen->request.product.rows, cols = frozen->request.product.cols;
+    out->packed = plane->weights == NULL ? network : ajp_matrix_pack(arena, plane->weights, rows, cols);
+    bool good = out->packed != NULL;
+    if (plane->second_weights != NULL)
+        good = good && (out->second = ajp_matrix_pack(arena, plane->second_weights, rows, cols)) != NULL;
+    if (plane->reference_weights != NULL)
+        good = good && (out->reference = ajp_matrix_pack(arena, plane->reference_weights, 1, cols)) != NULL;
+    if (plane->reference_second_weights != NULL)
+        good = good && (out->reference_second =
+                            ajp_matrix_pack(arena, plane->reference_second_weights, 1, cols)) != NULL;
+    if (!good) return ajp_no_memory(err, "plane");
+    out->encode = encode_of(&frozen->frozen.encoding, plane);
+    out->adc = ajp_adc_of(&plane->adc);
+    return AJ_OK;
+}
+
+aj_status ajp_planes_pack(ajp_frozen_product *frozen, const float *network, aj_error *err)
+{
+    size_t n = frozen->frozen.n_planes;
+    ajp_packed_plane *planes = ajp_arena_array(frozen->request.arena, n, sizeof *planes);
+    if (planes == NULL) return ajp_no_memory(err, "planes");
+    for (size_t i = 0; i < n; i++)
+        AJ_TRY(pack_plane(frozen, network, &frozen->frozen.planes[i], &planes[i], err));
+    frozen->planes = planes;
+    return AJ_OK;
+}
