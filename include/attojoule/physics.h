@@ -154,6 +154,21 @@ AJ_API void aj_haar_unitary(size_t n, const double *normals, double *out);
 AJ_API AJ_MUST_USE aj_status aj_svd(size_t n, const double *matrix, double *u, double *s, double *vt,
                                     double *work, aj_error *err);
 
+/* ---- noise of a crossbar column --------------------------------------------------------------- */
+/* A current that is integrated for t seconds is read with the bandwidth 1/(2t). */
+AJ_API double aj_read_bandwidth_hertz(double read_seconds);
+/* Variance of the current that leaves a column, in square amperes: Johnson noise 4 k T sum(G) df of all its
+ * cells (Johnson 1928, Nyquist 1928), and shot noise 2 e |I| df where the current is carried by independent
+ * electrons (Schottky 1918; an ohmic cell longer than the electrons' mean free path has none). */
+AJ_API double aj_johnson_amps_squared(double sum_conductance_siemens, double temperature_kelvin,
+                                      double bandwidth_hertz);
+AJ_API double aj_shot_amps_squared(double current_amps, double bandwidth_hertz);
+/* Least energy that the cells of a column spend for a signal to noise of 1 against Johnson noise: 2 k T per
+ * unit of squared SNR, as SNR^2 = cos^2 E / (2 k T) with E = t sum(G V^2) and the cosine of sqrt(G) and
+ * sqrt(G) V; derived from the two laws above. 300 K: 8.284e-21 J. Beside the photon's hc/lambda of homodyne.
+ */
+AJ_API double aj_johnson_limit_joules(double temperature_kelvin);
+
 /* ---- shapes ---------------------------------------------------------------------------------- */
 /* One layer: a convolution, or a dense layer with all spatial sizes 1. groups divides both channel counts. */
 typedef struct {
