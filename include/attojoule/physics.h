@@ -169,6 +169,88 @@ AJ_API double aj_shot_amps_squared(double current_amps, double bandwidth_hertz);
  */
 AJ_API double aj_johnson_limit_joules(double temperature_kelvin);
 
+/* ---- ring resonators ---------------------------------------------------------------------------- */
+/* A ring beside one waveguide (all-pass) or between two (add-drop).  *_coupler_ratio: amplitude that stays in
+ * its waveguide at a coupler (r or t, r^2 + kappa^2 = 1), round_trip_ratio: amplitude left after one turn
+ * (a), all in 0 ... 1; phase_radians of one turn, 0 on resonance.  Results are shares of power.  Sources: W.
+ * Bogaerts et al., Laser Photonics Rev. 6, 47 (2012); A. Yariv, Electron. Lett. 36, 321 (2000).  With r the
+ * input's coupler, s the drop port's: through  (s^2 a^2 - 2 r s a cos + r^2) / (1 - 2 r s a cos + (r s a)^2)
+ *   drop     (1 - r^2)(1 - s^2) a / (the same)            through + drop <= 1, = 1 without loss
+ *   all-pass (a^2 - 2 a t cos + t^2) / (1 - 2 a t cos + (a t)^2) */
+AJ_API double aj_ring_through_ratio(double input_coupler_ratio, double drop_coupler_ratio,
+                                    double round_trip_ratio, double phase_radians);
+AJ_API double aj_ring_drop_ratio(double input_coupler_ratio, double drop_coupler_ratio,
+                                 double round_trip_ratio, double phase_radians);
+AJ_API double aj_ring_all_pass_ratio(double coupler_ratio, double round_trip_ratio, double phase_radians);
+
+/* A bank weighs with drop - through, -1 ... 1 for an ideal ring.  The phase in 0 ... pi that gives a weight,
+ * in closed form; NaN for a weight that this ring does not reach. */
+AJ_API double aj_ring_weight_ratio(double input_coupler_ratio, double drop_coupler_ratio,
+                                   double round_trip_ratio, double phase_radians);
+AJ_API double aj_ring_weight_phase_radians(double input_coupler_ratio, double drop_coupler_ratio,
+                                           double round_trip_ratio, double weight_ratio);
+
+/* Phase of one turn, 2 pi n L / wavelength. */
+AJ_API double aj_ring_phase_radians(double effective_index_ratio, double length_meters,
+                                    double wavelength_meters);
+/* loop_ratio: amplitude left after one turn and all couplers (r1 r2 a, or t a), 0 < loop < 1.
+ *   free spectral range  wavelength^2 / (n_g L)
+ *   full width at half maximum  (1 - loop) wavelength^2 / (pi n_g L sqrt(loop)), of a narrow line
+ *   finesse  pi sqrt(loop) / (1 - loop);   quality  wavelength / width */
+AJ_API double aj_ring_spectral_range_meters(double wavelength_meters, double group_index_ratio,
+                                            double length_meters);
+AJ_API double aj_ring_width_meters(double loop_ratio, double wavelength_meters, double group_index_ratio,
+                                   double length_meters);
+AJ_API double aj_ring_finesse_ratio(double loop_ratio);
+AJ_API double aj_ring_quality_ratio(double loop_ratio, double wavelength_meters, double group_index_ratio,
+                                    double length_meters);
+/* Share of the resonant response that a ring shows to a channel at a distance: 1/(1 + (2 detuning /
+ * width)^2). */
+AJ_API double aj_lorentzian_ratio(double detuning_meters, double width_meters);
+
+/* ---- optical links and converters ---------------------------------------------------------------- */
+/* Transmission of a loss in decibels, 10^(-dB/10), and of parts in a row: the product; a NaN among them is
+ * NaN. */
+AJ_API double aj_loss_transmission_ratio(double insertion_loss);
+AJ_API double aj_path_transmission_ratio(const double *transmission_ratios, size_t n_parts);
+/* Electrical power of a laser that feeds n_splits detectors of a least detectable power each through that
+ * path: detector_watts n_splits / transmission / wall_plug * levels / (1 - 1/extinction) levels:
+ * distinguishable powers, 2^bits, each as far apart as the detector's least power; extinction_ratio of the
+ * modulator (INFINITY: full).  Zhu et al., Lightening-Transformer, HPCA 2024 (arXiv:2305.19533, repository
+ * 7c3d4ad) without the extinction; SimPhony (0bdc10d) with it. */
+AJ_API double aj_link_laser_watts(double detector_watts, double n_splits, double transmission_ratio,
+                                  double wall_plug_ratio, double n_levels, double extinction_ratio);
+
+/* How the energy of one conversion of b bits grows with b.  name, formula, who uses it:
+ *   sar                    b             SAR converters of Lightening-Transformer and SimPhony
+ *   flash                  2^b - 1       comparators of a flash converter, SimPhony
+ *   walden                 2^b           Walden's figure of merit, joules per step (IEEE JSAC 17, 539 (1999))
+ *   schreier               10^(0.602 b)  Schreier's, at the signal to noise of b bits, 6.02 b + 1.76 dB
+ *   dac_over_bits          2^b / b       Lightening-Transformer's code (its comment says b + 1)
+ *   dac_over_bits_plus_one 2^b / (b+1)   SimPhony's code */
+#define AJ_CONVERTER_LAW_LIST(X)      \
+    X(SAR, "sar")                     \
+    X(FLASH, "flash")                 \
+    X(WALDEN, "walden")               \
+    X(SCHREIER, "schreier")           \
+    X(DAC_OVER_BITS, "dac_over_bits") \
+    X(DAC_OVER_BITS_PLUS_ONE, "dac_over_bits_plus_one")
+typedef enum {
+#define AJ_CONVERTER_LAW_ENUM(id, name) AJ_CONVERTER_##id,
+    AJ_CONVERTER_LAW_LIST(AJ_CONVERTER_LAW_ENUM)
+#undef AJ_CONVERTER_LAW_ENUM
+        AJ_N_CONVERTER_LAWS
+} aj_converter_law;
+AJ_API const char *aj_converter_law_name(aj_converter_law law); /* "" for an unknown one */
+/* Energy of a conversion at n_bits per one at n_reference_bits (>= 1); times the ratio of rates for power. */
+AJ_API double aj_converter_scale_ratio(aj_converter_law law, double n_bits, double n_reference_bits);
+/* Joules of one conversion: merit * 2^bits (Walden's merit, joules per step), and 10^((6.02 bits + 1.76)/10)
+ * / 2 / merit with Schreier's: signal to noise times bandwidth per power, 10^(dB/10) where it is quoted in
+ * decibels, and a bandwidth of half the rate (Schreier and Temes, Understanding Delta-Sigma Data Converters,
+ * 2005). */
+AJ_API double aj_walden_joules(double merit_joules, double n_bits);
+AJ_API double aj_schreier_joules(double merit_per_joule, double n_bits);
+
 /* ---- shapes ---------------------------------------------------------------------------------- */
 /* One layer: a convolution, or a dense layer with all spatial sizes 1. groups divides both channel counts. */
 typedef struct {

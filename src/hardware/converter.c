@@ -1,6 +1,7 @@
 /* converter.c: building converters from a family's parameters, their definition, and what they cost. */
 #include <math.h>
 
+#include "attojoule/physics.h"
 #include "converters.h"
 
 const char *const ajp_adc_kind_words[] = {"ideal", "mid_tread", "mid_rise", "sign_magnitude", "sar", NULL};
@@ -276,28 +277,27 @@ aj_status ajp_converters_full_scale(const ajp_converters *c, const ajp_freeze_re
 
 /* ---- prices ------------------------------------------------------------------------------------- */
 
-/* Walden, IEEE J. Sel. Areas Commun. 17, 539 (1999): energy per conversion step. Schreier and Temes,
- * Understanding Delta-Sigma Data Converters (2005): S = SNDR + 10 log10(bandwidth / power), with two samples
- * per bandwidth and SNDR = 6.02 b + 1.76 dB. */
 double ajp_converters_adc_joules(const ajp_converters *c)
 {
     double bits = c->adc_bits, quoted = c->adc_energy_bits;
-    if (!isnan(c->adc_walden_joules_per_step)) return c->adc_walden_joules_per_step * exp2(bits);
+    if (!isnan(c->adc_walden_joules_per_step)) return aj_walden_joules(c->adc_walden_joules_per_step, bits);
     if (!isnan(c->adc_schreier_decibels))
-        return 0.5 * pow(10.0, (6.02 * bits + 1.76 - c->adc_schreier_decibels) / 10.0);
-    if (is(c->adc_energy_law, AJP_ADC_ENERGY_SAR)) return c->adc_energy_joules * bits / quoted;
+        return aj_schreier_joules(pow(10.0, 0.1 * c->adc_schreier_decibels), bits);
+    if (is(c->adc_energy_law, AJP_ADC_ENERGY_SAR))
+        return c->adc_energy_joules * aj_converter_scale_ratio(AJ_CONVERTER_SAR, bits, quoted);
     if (is(c->adc_energy_law, AJP_ADC_ENERGY_FLASH))
-        return c->adc_energy_joules * (exp2(bits) - 1.0) / (exp2(quoted) - 1.0);
+        return c->adc_energy_joules * aj_converter_scale_ratio(AJ_CONVERTER_FLASH, bits, quoted);
     return c->adc_energy_joules;
 }
 
 double ajp_converters_dac_joules(const ajp_converters *c)
 {
-    double ratio = exp2(c->dac_bits - c->dac_energy_bits);
+    double bits = c->dac_bits, quoted = c->dac_energy_bits;
     if (is(c->dac_energy_law, AJP_DAC_ENERGY_OVER_BITS))
-        return c->dac_energy_joules * ratio * c->dac_energy_bits / c->dac_bits;
+        return c->dac_energy_joules * aj_converter_scale_ratio(AJ_CONVERTER_DAC_OVER_BITS, bits, quoted);
     if (is(c->dac_energy_law, AJP_DAC_ENERGY_OVER_BITS_PLUS_ONE))
-        return c->dac_energy_joules * ratio * (c->dac_energy_bits + 1.0) / (c->dac_bits + 1.0);
+        return c->dac_energy_joules *
+               aj_converter_scale_ratio(AJ_CONVERTER_DAC_OVER_BITS_PLUS_ONE, bits, quoted);
     return c->dac_energy_joules;
 }
 
