@@ -85,15 +85,18 @@ typedef struct {
     ajp_input_encoding encoding;
 } ajp_frozen;
 
-/* Moments of one input vector x of the product, per tile and whole. */
+/* Moments of n input vectors x of the product. */
 typedef struct {
-    const double *tile_sum_squares; /* n_tiles */
-    double sum_squares, max_abs;
-    double layer_phase_radians; /* drawn by the simulator when layer_phase_sigma_radians > 0, else 0 */
+    size_t n;
+    const double *tile_sum_squares; /* [n_tiles][n] */
+    const double *sum_squares;      /* [n], of all tiles */
+    const double
+        *layer_phase_radians; /* [n], drawn by the simulator; NULL = layer_phase_sigma_radians is 0 */
 } ajp_input_moments;
-typedef struct { /* of one tile for this sample */
-    float gain, total, leak, decode;
-} ajp_sample_law;
+typedef struct { /* of tile t and vector i at [t * tile_stride + i] */
+    float *gain, *total, *leak, *decode;
+    size_t tile_stride;
+} ajp_sample_laws;
 
 /* ---- account
  * --------------------------------------------------------------------------------------------------- */
@@ -176,9 +179,9 @@ typedef struct {
     bool (*needs_readings)(const void *params);
     aj_status (*freeze)(const void *params, const ajp_freeze_request *request, ajp_frozen *out,
                         aj_error *err);
-    /* laws of one sample, n_tiles of them; NULL for AJP_LAW_EXACT */
+    /* AJP_LAW_COUNTS: laws of input vectors, n_tiles of each */
     void (*sample)(const void *params, const ajp_freeze_request *request, const ajp_frozen *frozen,
-                   const ajp_input_moments *moments, ajp_sample_law *out);
+                   const ajp_input_moments *moments, const ajp_sample_laws *out);
     /* laws of n_vectors input vectors for one plane of AJP_LAW_PLANES; moments [n_tiles][n_vectors];
      * full_scale [n_vectors]. NULL = the plane's defaults. */
     void (*laws)(const void *params, const ajp_freeze_request *request, const ajp_frozen *frozen,

@@ -155,7 +155,9 @@ typedef struct {
     double row_input_photons; /* incident per output and sample, of the inputs' arm */
     double alpha_squared;     /* calibrated: fixed; NaN: follows the sample */
     double beta;              /* the layer's; a row's own is this times its row_gain */
-    double phase_factor;      /* mean cosine that is not drawn; the layer's own phase is added in `sample` */
+    double phase_factor;      /* mean cosine that is not drawn */
+    double cosine; /* of the static phase, where no phase of the layer's own is added in `sample` */
+    double splitter_gain;
 } frozen_state;
 
 static double sum_squares(const float *x, size_t n)
@@ -293,6 +295,8 @@ static aj_status freeze(const void *untyped, const ajp_freeze_request *request, 
     freeze_totals(p, request, sums, state->beta, &frozen);
     freeze_phases(p, &frozen, state);
     freeze_charges(p, &frozen);
+    state->cosine = frozen.phase_sigma_radians == 0.0 ? cos(p->phase_offset_radians) : 1.0;
+    state->splitter_gain = aj_splitter_gain_ratio(p->splitter_imbalance_ratio);
     frozen.nominal_photons = p->photons_per_mac * ajp_product_macs(product) * p->averaged_reads;
     frozen.state = state;
     *out = frozen;
@@ -306,30 +310,39 @@ static bool usable(double value)
     return value > (double)FLT_MIN && value < (double)FLT_MAX;
 }
 
+static double cosine_of(const ajp_homodyne *p, const frozen_state *state, const ajp_input_moments *moments,
+                        size_t i)
+{
+    if (moments->layer_phase_radians == NULL) return state->cosine;
+    return cos(p->phase_offset_radians + moments->layer_phase_radians[i]);
+}
+
 static void sample(const void *untyped, const ajp_freeze_request *request, const ajp_frozen *frozen,
-                   const ajp_input_moments *moments, ajp_sample_law *out)
+                   const ajp_input_moments *moments, const ajp_sample_laws *out)
 {
     const ajp_homodyne *p = untyped;
     const frozen_state *state = frozen->state;
-    double eta = p->quantum_efficiency_ratio, squared = state->alpha_squared;
-    if (isnan(squared))
-        squared = moments->sum_squares > 0.0 ? state->row_input_photons / moments->sum_squares : 0.0;
-    if (moments->sum_squares == 0.0) squared = 0.0;
-    double scale =
-        2.0 * eta * sqrt(squared) * state->beta; /* = alpha beta: one number, near the charge per result */
-    double gain = scale * aj_splitter_gain_ratio(p->splitter_imbalance_ratio);
-    bool readable = usable(gain) && usable(1.0 / scale);
-    double phase = state->phase_factor;
-    if (frozen->phase_sigma_radians == 0.0)
-        phase *= cos(p->phase_offset_radians + moments->layer_phase_radians);
-    for (size_t tile = 0; tile < request->n_tiles; tile++) {
-        double photons = readable ? squared * moments->tile_sum_squares[tile] : 0.0;
-        out[tile] = (ajp_sample_law){
-            .gain = readable ? (float)(gain * phase) : 0.0f,
-            .total = (float)(eta * photons),
-            .leak = (float)aj_splitter_leak_electrons(p->splitter_imbalance_ratio, eta, photons, 0.0),
-            .decode = readable ? (float)(1.0 / scale) : 0.0f,
-        };
+    double eta = p->quantum_efficiency_ratio;
+    for (size_t i = 0; i < moments->n; i++) {
+        double sum_squares = moments->sum_squares[i], squared = state->alpha_squared;
+        if (isnan(squared)) squared = state->row_input_photons / sum_squares;
+        if (!(sum_squares > 0.0)) squared = 0.0;
+        double scale = 2.0 * eta * sqrt(squared) *
+                       state->beta; /* = alpha beta: one number, near the charge per result */
+        double gain = scale * state->splitter_gain, inverse = 1.0 / scale;
+        bool readable = usable(gain) && usable(inverse);
+        double phase = state->phase_factor * cosine_of(p, state, moments, i);
+        for (size_t tile = 0; tile < request->n_tiles; tile++) {
+            size_t at = tile * out->tile_stride + i;
+            double photons = readable ? squared * moments->tile_sum_squares[tile * moments->n + i] : 0.0;
+            out->gain[at] = readable ? (float)(gain * phase) : 0.0f;
+            out->total[at] = (float)(eta * photons);
+            out->leak[at] =
+                frozen->row_leak == NULL
+                    ? 0.0f
+                    : (float)aj_splitter_leak_electrons(p->splitter_imbalance_ratio, eta, photons, 0.0);
+            out->decode[at] = readable ? (float)inverse : 0.0f;
+        }
     }
 }
 

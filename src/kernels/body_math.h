@@ -19,24 +19,6 @@ SIMD_INLINE vf vf_with_sign(vf a, vf b)
     return vf_of_vu(vu_or(vu_of_vf(a), vu_and(vu_of_vf(b), vu_set1(0x80000000U))));
 }
 
-/* The sum over the lanes by a fixed tree: i with i + 8, then 4, 2, 1. */
-SIMD_INLINE float vf_sum(vf v)
-{
-    float x[16];
-    vf_store(x, v);
-    for (int half = 8; half >= 1; half /= 2)
-        for (int i = 0; i < half; i++) x[i] = x[i] + x[i + half];
-    return x[0];
-}
-SIMD_INLINE float vf_largest(vf v)
-{
-    float x[16];
-    vf_store(x, v);
-    for (int half = 8; half >= 1; half /= 2)
-        for (int i = 0; i < half; i++) x[i] = x[i] > x[i + half] ? x[i] : x[i + half];
-    return x[0];
-}
-
 /* 2^n for integers -252 <= n <= 254 as two factors, so that subnormal results round once. */
 SIMD_INLINE vf v_scale(vf x, vu n)
 {

@@ -219,11 +219,13 @@ SIMD_INLINE void next_spots(quad *q, size_t *row, size_t *vector, size_t n_rows,
             continue;
         }
         const size_t absolute = row0 + *row, column = col0 + 16 * *vector, left = n_cols - 16 * *vector;
-        size_t repetition = r->n_reps <= 1 ? 0 : absolute % r->n_reps;
-        size_t of_sample = r->n_reps <= 1 ? absolute : absolute / r->n_reps;
+        size_t repetition = 0, of_sample = absolute;
         if (r->row_rep != NULL) {
             repetition = r->row_rep[absolute];
             of_sample = r->row_sample[absolute];
+        } else if (r->n_reps > 1) {
+            repetition = absolute % r->n_reps;
+            of_sample = absolute / r->n_reps;
         }
         q->at[k] = (spot){tile + *row * tile_row + 16 * *vector, absolute, column, left < 16 ? left : 16};
         group[k] = (uint32_t)((r->element0 + repetition * r->rep_stride + column) / 4);

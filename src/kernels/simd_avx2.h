@@ -278,4 +278,20 @@ SIMD_INLINE void vf_transpose4(vf z[4])
     simd_transpose4(&z[0].h, &z[1].h, &z[2].h, &z[3].h);
 }
 
+/* i with i + 8, then 4, 2, 1. */
+SIMD_INLINE float vf_sum(vf v)
+{
+    const __m256 a = _mm256_add_ps(v.l, v.h);
+    const __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    const __m128 c = _mm_add_ps(b, _mm_movehl_ps(b, b));
+    return _mm_cvtss_f32(_mm_add_ss(c, _mm_movehdup_ps(c)));
+}
+SIMD_INLINE float vf_largest(vf v)
+{
+    const __m256 a = _mm256_max_ps(v.l, v.h);
+    const __m128 b = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    const __m128 c = _mm_max_ps(b, _mm_movehl_ps(b, b));
+    return _mm_cvtss_f32(_mm_max_ss(c, _mm_movehdup_ps(c)));
+}
+
 #endif

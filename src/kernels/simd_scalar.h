@@ -242,4 +242,22 @@ SIMD_INLINE void vf_transpose4(vf z[4])
     memcpy(z, r, sizeof r);
 }
 
+/* The sum over the lanes by a fixed tree: i with i + 8, then 4, 2, 1. */
+SIMD_INLINE float vf_sum(vf v)
+{
+    float x[16];
+    vf_store(x, v);
+    for (int half = 8; half >= 1; half /= 2)
+        for (int i = 0; i < half; i++) x[i] = x[i] + x[i + half];
+    return x[0];
+}
+SIMD_INLINE float vf_largest(vf v)
+{
+    float x[16];
+    vf_store(x, v);
+    for (int half = 8; half >= 1; half /= 2)
+        for (int i = 0; i < half; i++) x[i] = x[i] > x[i + half] ? x[i] : x[i + half];
+    return x[0];
+}
+
 #endif

@@ -9,13 +9,18 @@
 static void find_rows(ajp_read_call *call, const ajp_product_rows *rows)
 {
     ajp_reader *reader = call->reader;
-    size_t reps = call->step->reps;
-    call->in_order = true;
+    size_t reps = call->step->reps, before = 0;
     for (size_t i = 0; i < call->n_rows; i++) {
         size_t number = ajp_product_row(rows, i);
-        reader->row_sample[i] = (uint32_t)(number / reps);
-        reader->row_rep[i] = (uint32_t)(number % reps);
-        call->in_order = call->in_order && number == i;
+        if (i > 0 && number == before + 1 &&
+            reader->row_rep[i - 1] + 1 < reps) { /* a division is dear here */
+            reader->row_sample[i] = reader->row_sample[i - 1];
+            reader->row_rep[i] = reader->row_rep[i - 1] + 1;
+        } else {
+            reader->row_sample[i] = (uint32_t)(number / reps);
+            reader->row_rep[i] = (uint32_t)(number % reps);
+        }
+        before = number;
     }
 }
 
@@ -232,8 +237,9 @@ static aj_status fit_memory(ajp_reader *out, const ajp_mapping *mapping, size_t 
     bool good = true;
     for (size_t i = 0; i < 4; i++)
         good = good && (*arrays[i] = ajp_arena_array(arena, n_laws, sizeof(float))) != NULL;
-    good = good && (out->tile_sum_squares = ajp_arena_array(arena, most_tiles, sizeof(double))) != NULL &&
-           (out->laws = ajp_arena_array(arena, most_tiles, sizeof *out->laws)) != NULL &&
+    good = good && (out->tile_sum_squares = ajp_arena_array(arena, n_laws, sizeof(double))) != NULL &&
+           (out->sum_squares = ajp_arena_array(arena, out->max_rows, sizeof(double))) != NULL &&
+           (out->phases = ajp_arena_array(arena, out->max_rows, sizeof(double))) != NULL &&
            (out->row_clipped = ajp_arena_array(arena, out->max_rows, sizeof(uint32_t))) != NULL &&
            (out->row_sample = ajp_arena_array(arena, out->max_rows, sizeof(uint32_t))) != NULL &&
            (out->row_rep = ajp_arena_array(arena, out->max_rows, sizeof(uint32_t))) != NULL &&

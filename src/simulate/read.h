@@ -12,7 +12,6 @@ typedef struct {
     size_t product, group, n_rows, x_row, y_row;
     const float *x;
     const float *packed; /* the matrix as the network has it */
-    bool in_order; /* rows are whole samples' repetitions one after the other, from the first sample on */
 } ajp_read_call;
 
 /* Where something is kept for the row's sample and this product. */

@@ -15,7 +15,6 @@ static double layer_phase(const ajp_read_call *call, uint64_t sample)
 {
     const ajp_trial *trial = call->reader->trial;
     double sigma = call->frozen->frozen.layer_phase_sigma_radians;
-    if (!(sigma > 0.0)) return 0.0;
     ajp_stream stream;
     if (ajp_stream_make(&stream, trial->seed, AJP_PURPOSE_READ, call->product, 0, trial->trial, NULL) !=
         AJ_OK)
@@ -25,37 +24,48 @@ static double layer_phase(const ajp_read_call *call, uint64_t sample)
     return sigma * (double)z;
 }
 
-/* gain, total, leak and decode of every row and tile. */
+/* Sums of squares of every row, per tile and whole. */
+static void find_squares(const ajp_read_call *call)
+{
+    ajp_reader *reader = call->reader;
+    const ajp_freeze_request *request = &call->frozen->request;
+    size_t n = call->n_rows;
+    for (size_t tile = 0; tile < request->n_tiles; tile++) {
+        size_t first = tile * request->tile_cols,
+               n_cols = ajp_min_size(request->tile_cols, call->step->cols - first);
+        for (size_t row = 0; row < n; row++) {
+            float sum_squares, max_abs;
+            call->kernels->moments(call->x + row * call->x_row + first, n_cols, &sum_squares, &max_abs);
+            reader->tile_sum_squares[tile * n + row] = (double)sum_squares;
+            reader->sum_squares[row] = (double)sum_squares + (tile > 0 ? reader->sum_squares[row] : 0.0);
+        }
+    }
+    if (reader->input_sum_squares == NULL) return;
+    double share = 1.0 / ((double)call->step->reps * (double)call->step->groups);
+    for (size_t row = 0; row < n; row++)
+        reader->input_sum_squares[ajp_read_cell(call, row)] += reader->sum_squares[row] * share;
+}
+
 void ajp_read_counts_begin(const ajp_read_call *call)
 {
     ajp_reader *reader = call->reader;
     const ajp_freeze_request *request = &call->frozen->request;
+    const ajp_frozen *frozen = &call->frozen->frozen;
     const ajp_mapping *mapping = reader->trial->mapping;
-    double share = 1.0 / (double)call->frozen->frozen.n_reads;
-    for (size_t row = 0; row < call->n_rows; row++) {
-        ajp_input_moments moments = {reader->tile_sum_squares, 0.0, 0.0, 0.0};
-        for (size_t tile = 0; tile < request->n_tiles; tile++) {
-            size_t first = tile * request->tile_cols,
-                   n = ajp_min_size(request->tile_cols, call->step->cols - first);
-            float sum_squares, max_abs;
-            call->kernels->moments(call->x + row * call->x_row + first, n, &sum_squares, &max_abs);
-            reader->tile_sum_squares[tile] = (double)sum_squares;
-            moments.sum_squares += (double)sum_squares;
-            moments.max_abs = fmax(moments.max_abs, (double)max_abs);
-        }
-        if (reader->input_sum_squares != NULL)
-            reader->input_sum_squares[ajp_read_cell(call, row)] +=
-                moments.sum_squares / ((double)call->step->reps * (double)call->step->groups);
-        moments.layer_phase_radians = layer_phase(call, reader->first_sample + reader->row_sample[row]);
-        mapping->ops->sample(mapping->params, request, &call->frozen->frozen, &moments, reader->laws);
-        for (size_t tile = 0; tile < request->n_tiles; tile++) {
-            size_t at = tile * reader->max_rows + row;
-            reader->gain[at] = reader->laws[tile].gain;
-            reader->total[at] = reader->laws[tile].total;
-            reader->leak[at] = reader->laws[tile].leak;
-            reader->decode[at] = (float)((double)reader->laws[tile].decode * share);
-        }
+    find_squares(call);
+    ajp_input_moments moments = {call->n_rows, reader->tile_sum_squares, reader->sum_squares, NULL};
+    for (size_t row = 0; row < call->n_rows && frozen->layer_phase_sigma_radians > 0.0; row++) {
+        reader->phases[row] = layer_phase(call, reader->first_sample + reader->row_sample[row]);
+        moments.layer_phase_radians = reader->phases;
     }
+    ajp_sample_laws laws = {reader->gain, reader->total, reader->leak, reader->decode, reader->max_rows};
+    mapping->ops->sample(mapping->params, request, frozen, &moments, &laws);
+    double share = 1.0 / (double)frozen->n_reads;
+    for (size_t tile = 0; tile < request->n_tiles && frozen->n_reads > 1; tile++)
+        for (size_t row = 0; row < call->n_rows; row++) {
+            float *decode = &reader->decode[tile * reader->max_rows + row];
+            *decode = (float)((double)*decode * share);
+        }
 }
 
 static void square_inputs(const ajp_read_call *call)
@@ -79,8 +89,8 @@ static aj_status read_tile(const ajp_read_call *call, size_t tile, unsigned read
     size_t n_cols = ajp_min_size(tile_cols, call->step->cols - first), at = tile * reader->max_rows;
     ajp_count_read law = {.sample0 = reader->first_sample,
                           .n_reps = call->step->reps,
-                          .row_sample = call->in_order ? NULL : reader->row_sample,
-                          .row_rep = call->in_order ? NULL : reader->row_rep,
+                          .row_sample = reader->row_sample,
+                          .row_rep = reader->row_rep,
                           .rep_stride = ajp_round_up(call->step->rows, 64),
                           .draw_base = read * DRAWS_PER_READ,
                           .sample_gain = reader->gain + at,

@@ -172,8 +172,8 @@ static aj_status place_of(const tile_read *t, ajp_read_place *out, aj_error *err
     const ajp_trial *trial = reader->trial;
     *out = (ajp_read_place){.sample0 = reader->first_sample,
                             .n_reps = call->step->reps,
-                            .row_sample = call->in_order ? NULL : reader->row_sample,
-                            .row_rep = call->in_order ? NULL : reader->row_rep,
+                            .row_sample = reader->row_sample,
+                            .row_rep = reader->row_rep,
                             .rep_stride = ajp_round_up(call->step->rows, 64)};
     size_t tile = (call->frozen->request.first_tile + t->tile) * call->frozen->frozen.n_planes + t->plane;
     return ajp_stream_make(&out->stream, trial->seed, AJP_PURPOSE_READ, call->product, tile, trial->trial,

@@ -213,8 +213,8 @@ typedef struct {
     size_t first_sample;
     size_t max_rows;                     /* rows of the largest product call */
     float *gain, *total, *leak, *decode; /* [largest n_tiles][max_rows] */
-    double *tile_sum_squares;            /* largest n_tiles */
-    ajp_sample_law *laws;                /* largest n_tiles */
+    double *tile_sum_squares;            /* [largest n_tiles][max_rows] */
+    double *sum_squares, *phases;        /* max_rows */
     float *squares_in, *squares_out;     /* per-pulse phase noise */
     float *exact, *read;                 /* per_layer: [max_rows][rows padded] */
     uint32_t *row_clipped;               /* max_rows */

@@ -123,14 +123,17 @@ static inline case_moments case_frozen(homodyne_case *c, ajp_frozen *frozen)
     case_moments m = moments_new(rows);
     CHECK_OK(c->ops->freeze(c->params, &c->request, frozen, &c->err), c->err);
     double tile_squares[64];
-    ajp_sample_law laws[64];
+    float law[4][64];
+    ajp_sample_laws laws = {law[0], law[1], law[2], law[3], 1};
     for (size_t t = 0; t < c->request.n_tiles; t++) {
         size_t first = t * c->request.tile_cols, left = cols - first;
         tile_squares[t] =
             case_squares(c->x + first, left < c->request.tile_cols ? left : c->request.tile_cols);
     }
-    ajp_input_moments in = {tile_squares, case_squares(c->x, cols), 1.0, 0.0};
-    c->ops->sample(c->params, &c->request, frozen, &in, laws);
+    double all_squares = case_squares(c->x, cols), no_phase = 0.0;
+    bool phased = frozen->layer_phase_sigma_radians > 0.0;
+    ajp_input_moments in = {1, tile_squares, &all_squares, phased ? &no_phase : NULL};
+    c->ops->sample(c->params, &c->request, frozen, &in, &laws);
     double sigma = frozen->phase_sigma_radians;
     double phase_mean = sigma > 0.0 ? aj_phase_gain_ratio(frozen->phase_offset_radians, sigma) : 1.0;
     double phase_variance = sigma > 0.0 ? aj_phase_excess_ratio(frozen->phase_offset_radians, sigma) : 0.0;
@@ -142,11 +145,11 @@ static inline case_moments case_frozen(homodyne_case *c, ajp_frozen *frozen)
                 y += p;
                 squares += p * p;
             }
-            double gain = (double)laws[t].gain * (double)frozen->row_gain[i];
-            double decode = (double)laws[t].decode * (double)frozen->row_decode[i];
-            double leak = (double)laws[t].leak +
+            double gain = (double)laws.gain[t] * (double)frozen->row_gain[i];
+            double decode = (double)laws.decode[t] * (double)frozen->row_decode[i];
+            double leak = (double)laws.leak[t] +
                           (frozen->row_leak != NULL ? (double)frozen->row_leak[t * padded + i] : 0.0);
-            double total = (double)laws[t].total + (double)frozen->row_total[t * padded + i];
+            double total = (double)laws.total[t] + (double)frozen->row_total[t * padded + i];
             m.mean[i] += decode * (gain * y * phase_mean + leak);
             m.variance[i] += decode * decode / (double)frozen->n_reads *
                              (total + frozen->extra_variance +

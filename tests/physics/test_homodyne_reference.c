@@ -189,13 +189,12 @@ static void test_phase_is_shared(void)
         ajp_frozen frozen;
         CHECK_OK(c.ops->freeze(c.params, &c.request, &frozen, &c.err), c.err);
         CHECK(frozen.layer_phase_sigma_radians == (layer ? 0.1 : 0.0));
-        double x2 = case_squares(c.x, 6);
-        ajp_sample_law zero, moved;
-        ajp_input_moments in = {&x2, x2, 1.0, 0.0};
-        c.ops->sample(c.params, &c.request, &frozen, &in, &zero);
-        in.layer_phase_radians = 0.2;
-        c.ops->sample(c.params, &c.request, &frozen, &in, &moved);
-        if (layer) CHECK_CLOSE(moved.gain / zero.gain, cos(0.7) / cos(0.5), 1e-6);
+        double x2 = case_squares(c.x, 6), squares[2] = {x2, x2}, phases[2] = {0.0, 0.2};
+        float law[4][2];
+        ajp_sample_laws laws = {law[0], law[1], law[2], law[3], 2};
+        ajp_input_moments in = {2, squares, squares, layer ? phases : NULL};
+        c.ops->sample(c.params, &c.request, &frozen, &in, &laws);
+        if (layer) CHECK_CLOSE(law[0][1] / law[0][0], cos(0.7) / cos(0.5), 1e-6);
         case_close(&c);
     }
 }
