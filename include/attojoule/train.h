@@ -1,4 +1,4 @@
-/* train.h: training dense networks: what a spec says, how it runs, what it costs in FLOPs.
+/* train.h: training dense and convolutional networks: what a spec says, how it runs, what it costs in FLOPs.
  *
  * The loss is cross-entropy on a softmax of the last layer (logits).  Weights are float32; the mean gradient
  * of a batch is used; the last batch of an epoch may be smaller and is averaged over its own samples. The
@@ -42,10 +42,27 @@ extern "C" {
     X(STEP, "step", "times factor after each epoch of `at`, or after every `every` epochs") \
     X(COSINE, "cosine", "half a cosine from the learning rate to final_ratio times it, batch by batch")
 
+/* Layers of a network that is not just dense: the word in a spec, what it is. */
+#define AJ_TRAIN_LAYER_LIST(X)                                                                         \
+    X(CONV, "conv", "2-D convolution (cross-correlation), channels x kernel, stride, padding, groups") \
+    X(BATCH_NORM, "batch_norm", "Ioffe and Szegedy 2015 (arXiv:1502.03167), running averages for use") \
+    X(RELU, "relu", "max(0, x)")                                                                       \
+    X(LEAKY_RELU, "leaky_relu", "x above zero, slope * x below")                                       \
+    X(SIGMOID, "sigmoid", "1 / (1 + exp(-x))")                                                         \
+    X(TANH, "tanh", "tanh(x)")                                                                         \
+    X(MAX_POOL, "max_pool", "the largest under each window")                                           \
+    X(AVERAGE_POOL, "average_pool", "the mean under each window, padding counted as zeros")            \
+    X(GLOBAL_AVERAGE_POOL, "global_average_pool", "the mean of each channel")                          \
+    X(DROPOUT, "dropout", "Srivastava et al. 2014 (JMLR 15:1929): 0 with the ratio, else x/(1-ratio)") \
+    X(ADD, "residual", "the sum of two values of one shape (He et al. 2015, arXiv:1512.03385)")        \
+    X(FLATTEN, "flatten", "channels, rows and columns as one axis")                                    \
+    X(DENSE, "dense", "weights times x plus biases")
+
 #define AJ_TRAIN_ENUM_ACTIVATION(id, word, text)     AJ_ACTIVATION_##id,
 #define AJ_TRAIN_ENUM_INITIALIZATION(id, word, text) AJ_INITIALIZATION_##id,
 #define AJ_TRAIN_ENUM_OPTIMIZER(id, word, text)      AJ_OPTIMIZER_##id,
 #define AJ_TRAIN_ENUM_SCHEDULE(id, word, text)       AJ_SCHEDULE_##id,
+#define AJ_TRAIN_ENUM_LAYER(id, word, text)          AJ_LAYER_##id,
 typedef enum { AJ_TRAIN_ACTIVATION_LIST(AJ_TRAIN_ENUM_ACTIVATION) AJ_N_ACTIVATIONS } aj_train_activation;
 typedef enum {
     AJ_TRAIN_INITIALIZATION_LIST(AJ_TRAIN_ENUM_INITIALIZATION) AJ_N_INITIALIZATIONS
@@ -53,7 +70,25 @@ typedef enum {
 typedef enum { AJ_TRAIN_OPTIMIZER_LIST(AJ_TRAIN_ENUM_OPTIMIZER) AJ_N_OPTIMIZERS } aj_train_optimizer;
 typedef enum { AJ_TRAIN_SCHEDULE_LIST(AJ_TRAIN_ENUM_SCHEDULE) AJ_N_SCHEDULES } aj_train_schedule;
 
-enum { AJ_TRAIN_MAX_LAYERS = 64, AJ_TRAIN_MAX_STEPS = 64 };
+typedef enum { AJ_TRAIN_LAYER_LIST(AJ_TRAIN_ENUM_LAYER) AJ_N_LAYERS } aj_train_layer_kind;
+
+enum { AJ_TRAIN_MAX_LAYERS = 64, AJ_TRAIN_MAX_STEPS = 64, AJ_TRAIN_MAX_NETWORK = 1024 };
+
+/* One layer. Values are numbered: 0 is what the network reads, i + 1 what layer i makes; a layer reads values
+ * made before it. Pairs are height, width. */
+typedef struct {
+    aj_train_layer_kind kind;
+    size_t from, with; /* the value it reads; `with`: the other one of ADD */
+    size_t n_outputs;  /* channels of a CONV, outputs of a DENSE */
+    size_t kernel[2], stride[2],
+        padding[2];           /* of CONV and pools; 0 strides: 1 for CONV, the kernel for pools */
+    size_t groups;            /* of CONV; 0 = 1 */
+    bool without_bias;        /* of CONV and DENSE */
+    double epsilon, momentum; /* of BATCH_NORM; running average += momentum * (batch's - running average); 0:
+                                 1e-5 and 0.1 */
+    double ratio;             /* of DROPOUT: what is set to 0; slope of LEAKY_RELU */
+    size_t line;              /* of the spec, for messages; 0 = none */
+} aj_train_layer;
 
 typedef struct {
     size_t struct_size;
@@ -63,6 +98,11 @@ typedef struct {
         *test_data; /* a SET, its test split; NULL = that of `data`; a set without splits is not tested on */
     const char *model; /* where the caller means to write the network: aj_train does not; NULL = not said */
     size_t n_layers, widths[AJ_TRAIN_MAX_LAYERS + 1]; /* widths: n_layers + 1 values, inputs first */
+    /* Or a network of any layers, in order; `widths` and `activation` are then not used.  The last layer's
+     * value is flat, one number a class. */
+    const aj_train_layer *network; /* NULL = widths */
+    size_t n_network;
+    size_t image[3]; /* channels, height, width of a sample; {n, 0, 0}: flat, n values */
     aj_train_activation activation;
     double leaky_slope;
     aj_train_initialization initialization;
@@ -81,8 +121,13 @@ typedef struct {
     uint64_t seed;
     bool shuffle; /* a new order every epoch, from the seed and the epoch alone */
     size_t max_train_samples, max_test_samples; /* 0 = all */
-    double target_accuracy_ratio;               /* on the test samples; NaN = none */
-    bool stop_at_target;                        /* end training with the epoch that reaches it */
+    /* What is done to the images of a network's training samples, anew every epoch, from the seed, the epoch
+     * and the sample alone: moved by up to `max_shift` pixels either way along both axes (0 moves in),
+     * mirrored with probability 1/2. */
+    size_t max_shift;
+    bool horizontal_flip;
+    double target_accuracy_ratio; /* on the test samples; NaN = none */
+    bool stop_at_target;          /* end training with the epoch that reaches it */
 } aj_train_options;
 /* SGD with momentum 0.9, rate 0.05, batch 100, 10 epochs, ReLU, Glorot. */
 #define AJ_TRAIN_OPTIONS_INIT                                                                               \
@@ -103,7 +148,8 @@ AJ_API AJ_MUST_USE aj_status aj_train_spec_load(aj_train_spec **out, const aj_co
 AJ_API aj_train_options *aj_train_spec_options(aj_train_spec *spec);
 AJ_API void aj_train_spec_destroy(aj_train_spec *spec);
 
-/* inputs [n][widths[0]], labels n class numbers below the last width; borrowed for the call.  n = 0: none. */
+/* inputs [n][widths[0]] (or [n][channels][height][width]), labels n class numbers below the last width;
+ * borrowed for the call.  n = 0: none. */
 typedef struct {
     const float *inputs;
     const int32_t *labels;
@@ -143,7 +189,10 @@ AJ_API AJ_MUST_USE aj_status aj_train(aj_trained **out, aj_context *context, con
                                       const aj_train_samples *train, const aj_train_samples *test,
                                       const aj_train_callbacks *callbacks, aj_train_result *result,
                                       aj_error *err);
-/* The network, weights [outputs][inputs]; borrowed until destroy.  Save it with aj_dense_network_save. */
+/* Writes the network as ONNX (opset 13; input "x" [N][inputs] or [N][channels][height][width], output "y"):
+ * batch norm with its running averages, dropout left out.  Beside and renamed. */
+AJ_API AJ_MUST_USE aj_status aj_trained_save(const aj_trained *trained, const char *path, aj_error *err);
+/* The network, weights [outputs][inputs]; borrowed until destroy.  NULL when it is not just dense. */
 AJ_API const aj_dense_network *aj_trained_network(const aj_trained *trained);
 AJ_API void aj_trained_destroy(aj_trained *trained);
 

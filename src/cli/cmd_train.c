@@ -257,7 +257,7 @@ static int train(cli *c, const aj_train_options *options, const char *model)
     aj_status st = aj_train(&trained, c->context, options, NULL, NULL, &callbacks, &result, &err);
     cli_measure_end(&t.measure, (double)NAN);
     int status = EXIT_FAILED;
-    if (st == AJ_OK) st = aj_dense_network_save(c->context, aj_trained_network(trained), model, &err);
+    if (st == AJ_OK) st = aj_trained_save(trained, model, &err);
     aj_trained_destroy(trained);
     if (st == AJ_INTERRUPTED) {
         cli_complain(

@@ -9,6 +9,7 @@
 #include "body_maps.h"
 #include "body_random.h"
 #include "body_read.h"
+#include "body_train.h"
 #include "body_window.h"
 
 const ajp_kernels KERNELS_TABLE = {
@@ -32,6 +33,11 @@ const ajp_kernels KERNELS_TABLE = {
     .binary = binary,
     .sum = sum,
     .normalize = normalize,
+    .column_products = column_products,
+    .scale_columns = scale_columns,
+    .add_windows = add_windows,
+    .largest_windows = largest_windows,
+    .spread_windows = spread_windows,
 };
 
 #endif

@@ -183,6 +183,33 @@ typedef struct {
     float most_code; /* BIT: the code of 1 */
 } ajp_encode;
 
+/* ---- rows of columns, each column with constants of its own (training of convolutional networks) ------
+ * y = (x - shift[j]) * scale[j] + offset[j] (one FMA), then + z * z_scale[j] (one FMA) unless z is NULL, then
+ * added to y if it accumulates, then the activation.  m rows of n columns. */
+typedef struct {
+    size_t m, n;
+    const float *x, *shift, *scale, *offset;
+    size_t x_row;
+    const float *z, *z_scale;
+    size_t z_row;
+    float *y;
+    size_t y_row;
+    bool accumulate;
+    ajp_activation activation;
+    float activation_parameter;
+} ajp_column_scale;
+/* Windows the other way round: place i (n_channels floats at x + i*x_place, or n_jumps times as many) reaches
+ * y + i*y_place + jump[t], the places under its window. tap[t] numbers them (whole numbers). */
+typedef struct {
+    size_t n_places, n_channels, n_jumps;
+    const size_t *jump;
+    const float *tap;
+    const float *x;
+    size_t x_place;
+    float *y;
+    size_t y_place;
+} ajp_window_spread;
+
 /* ---- one read of balanced photodetectors (or any count of independent events) --------------------
  * For output i of sample s with exact product y = C(s, i):
  *   mean charge   M = sample_gain[s]*row_gain[i]*y + sample_leak[s] + row_leak[i]         (electrons)
@@ -294,6 +321,17 @@ typedef struct ajp_kernels {
      * not NULL; moments: the mean and 1 / sqrt(variance + epsilon).  n >= 1; y may be x. */
     void (*normalize)(const float *x, size_t n, float epsilon, const float *scale, const float *bias,
                       float *y, float moments[2]);
+    /* out[j] = sum over rows i in order of (x[i][j] - shift[j]) * z[i][j]; z NULL: its square */
+    void (*column_products)(const float *x, size_t x_row, const float *shift, const float *z, size_t z_row,
+                            size_t m, size_t n, float *out);
+    void (*scale_columns)(const ajp_column_scale *scale);
+    /* y + i*y_place + jump[t] + c += x[i*x_place + t*n_channels + c], places in order */
+    void (*add_windows)(const ajp_window_spread *spread);
+    /* The largest under each window of `from` (laid out as y; NaN if there is one) and the tap it is at, the
+     * first of equal ones, to `largest` and `where` (laid out as x); x and y are not used. */
+    void (*largest_windows)(const ajp_window_spread *spread, const float *from, float *largest, float *where);
+    /* y + i*y_place + jump[t] + c += scale * x[i*x_place + c] for every t, or only for the tap in `where`. */
+    void (*spread_windows)(const ajp_window_spread *spread, const float *where, float scale);
     /* y[i] = a op b element-wise: '+', '-', '*', '/' */
     void (*binary)(char op, const float *a, const float *b, float *y, size_t n);
 } ajp_kernels;

@@ -1,7 +1,7 @@
 /* options.c: the table of options, and which of them make sense together. */
 #include "keys.h"
 
-#include "trainer.h"
+#include "net.h"
 
 #include <float.h>
 #include <math.h>
@@ -32,6 +32,8 @@ const ajp_train_key ajp_train_keys[] = {
     {"", "test_samples", AJP_KEY_COUNT, AT(max_test_samples), 0, UINT32_MAX, false, false, NULL},
     {"", "target_accuracy_ratio", AJP_KEY_NUMBER, AT(target_accuracy_ratio), 0, 1, false, false, NULL},
     {"", "stop_at_target", AJP_KEY_FLAG, AT(stop_at_target), 0, 0, false, false, NULL},
+    {"augmentation", "shift", AJP_KEY_COUNT, AT(max_shift), 0, 16383, false, false, NULL},
+    {"augmentation", "horizontal_flip", AJP_KEY_FLAG, AT(horizontal_flip), 0, 0, false, false, NULL},
     {"optimizer", "kind", AJP_KEY_WORD, AT(optimizer), 0, 0, false, false, optimizers},
     {"optimizer", "learning_rate", AJP_KEY_NUMBER, AT(learning_rate), 0, 1000, true, false, NULL},
     {"optimizer", "momentum", AJP_KEY_NUMBER, AT(momentum), 0, 1, false, true, NULL},
@@ -88,6 +90,10 @@ aj_status ajp_train_key_check(const ajp_train_key *key, const aj_train_options *
 
 static aj_status check_network(const aj_train_options *o, aj_error *err)
 {
+    if (o->network != NULL) return ajp_net_check(o, "", NULL, err);
+    if (o->max_shift > 0 || o->horizontal_flip)
+        return ajp_fail(err, AJ_UNSUPPORTED, 0,
+                        "'augmentation' needs images: give an 'input' and a list of 'layers' by name");
     if (o->n_layers < 1 || o->n_layers > AJ_TRAIN_MAX_LAYERS)
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "'layers' has %zu widths; give 2 to %d, the inputs first",
                         o->n_layers + 1, AJ_TRAIN_MAX_LAYERS + 1);

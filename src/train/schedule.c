@@ -48,7 +48,7 @@ double ajp_train_rate(const aj_train_options *o, size_t epoch, uint64_t step, ui
         for (size_t i = 0; i < n_drops; i++) rate *= o->step_factor;
     } else if (o->schedule == AJ_SCHEDULE_COSINE) {
         double done = n_steps > 1 ? (double)step / (double)(n_steps - 1) : 0.0;
-        rate *= o->final_ratio + (1.0 - o->final_ratio) * 0.5 * (1.0 + cosine(done));
+        rate *= o->final_ratio + (1.0 - o->final_ratio) * fmax(0.0, 0.5 * (1.0 + cosine(done)));
     }
     return rate;
 }

@@ -7,6 +7,7 @@
 
 #include "../base/file.h"
 #include "../base/yaml.h"
+#include "spec_layers.h"
 
 struct aj_train_spec {
     const aj_context *context;
@@ -113,10 +114,32 @@ static aj_status read_section(const ajp_yaml *map, const char *file, const char 
     return AJ_OK;
 }
 
-static aj_status read_layers(const ajp_yaml *root, const char *file, aj_train_options *options, aj_error *err)
+/* What only layers by name can have. */
+static aj_status refuse_images(const ajp_yaml *root, const char *file, aj_error *err)
 {
-    const ajp_yaml *node = ajp_yaml_find(root, "layers");
+    static const char *const keys[] = {"input", "augmentation"};
+    for (int i = 0; i < 2; i++) {
+        const ajp_yaml *node = ajp_yaml_find(root, keys[i]);
+        if (node != NULL)
+            return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                            "%s:%zu: '%s' needs layers by name, like layers: [flatten, dense: 10]", file,
+                            node->line, keys[i]);
+    }
+    return AJ_OK;
+}
+
+static aj_status read_layers(const ajp_yaml *root, const char *file, ajp_arena *arena,
+                             aj_train_options *options, aj_error *err)
+{
+    static const char *const none[] = {NULL};
+    const ajp_yaml *node = ajp_yaml_find(root, "layers"), *augmentation = ajp_yaml_find(root, "augmentation");
     size_t n = 0;
+    if (node != NULL && ajp_spec_names_layers(node)) {
+        if (augmentation != NULL)
+            AJ_TRY(read_section(augmentation, file, "augmentation", none, options, err));
+        return ajp_spec_read_layers(root, file, arena, options, err);
+    }
+    AJ_TRY(refuse_images(root, file, err));
     if (node == NULL)
         return ajp_fail(
             err, AJ_CORRUPT, 0,
@@ -160,7 +183,7 @@ static aj_status read_schedule(const ajp_yaml *root, const char *file, aj_train_
 
 static aj_status read_spec(aj_train_spec *spec, const char *path, aj_error *err)
 {
-    static const char *const extra[] = {"layers", "optimizer", "schedule", NULL};
+    static const char *const extra[] = {"input", "layers", "augmentation", "optimizer", "schedule", NULL};
     aj_train_options *options = &spec->options;
     ajp_file_map map;
     const ajp_yaml *root;
@@ -169,7 +192,7 @@ static aj_status read_spec(aj_train_spec *spec, const char *path, aj_error *err)
     ajp_file_map_close(&map, spec->context);
     AJ_TRY(st);
     AJ_TRY(read_section(root, path, "", extra, options, err));
-    AJ_TRY(read_layers(root, path, options, err));
+    AJ_TRY(read_layers(root, path, &spec->arena, options, err));
     AJ_TRY(read_optimizer(root, path, options, err));
     if (options->data == NULL)
         return ajp_fail(err, AJ_CORRUPT, 0,

@@ -1,4 +1,6 @@
 /* train.c: aj_train: opens the data, runs the epochs, reports, hands the network over. */
+#include "../base/file.h"
+#include "net_export.h"
 #include "trainer.h"
 
 #include <math.h>
@@ -8,7 +10,8 @@
 struct aj_trained {
     const aj_context *context;
     ajp_arena arena;
-    aj_dense_network network;
+    aj_dense_network network; /* without layers: the network is in `onnx` */
+    ajp_onnx_out onnx;
 };
 
 /* One training from start to end. */
@@ -16,24 +19,45 @@ typedef struct {
     aj_context *context;
     const aj_train_options *options;
     const aj_train_callbacks *callbacks;
-    ajp_trainer *trainer;
+    ajp_trainer *trainer; /* of a dense network ... */
+    ajp_net *net;         /* ... or of any other */
     ajp_samples train, test;
     aj_dataset *train_set, *test_set;
     uint32_t *order, *test_order;
     double *losses, *test_losses;
     uint8_t *right;
-    uint64_t n_steps, n_steps_done, n_samples_done;
+    uint64_t n_steps, n_steps_done, n_samples_done, flops_per_sample;
     double started_seconds;
     aj_train_result result;
 } training;
 
 /* ---- data ---------------------------------------------------------------------------------------- */
 
+static size_t input_size(const aj_train_options *o)
+{
+    const ajp_image image = ajp_net_input(o);
+    return o->network != NULL ? ajp_image_size(&image) : o->widths[0];
+}
+
+/* The last layer with outputs of its own: what follows it keeps their number. */
+static size_t count_classes(const aj_train_options *o)
+{
+    if (o->network == NULL) return o->widths[o->n_layers];
+    ajp_image shapes[AJ_TRAIN_MAX_NETWORK + 1];
+    return ajp_net_check(o, "", shapes, NULL) == AJ_OK ? shapes[o->n_network].channels : 0;
+}
+
 static aj_status check_samples(const ajp_samples *s, const aj_train_options *o, const char *name,
                                aj_error *err)
 {
-    size_t n_classes = o->widths[o->n_layers];
-    if (s->n_features != o->widths[0])
+    const size_t n_classes = count_classes(o);
+    if (s->n_features != input_size(o) && o->network != NULL)
+        return ajp_fail(
+            err, AJ_MISMATCH, 0,
+            "%s: a sample has %zu values, 'input' says %zu; make it channels, height and width of "
+            "a sample",
+            name, s->n_features, input_size(o));
+    if (s->n_features != input_size(o))
         return ajp_fail(err, AJ_MISMATCH, 0,
                         "%s: a sample has %zu values, the first layer %zu inputs; set layers to [%zu, ...]",
                         name, s->n_features, o->widths[0], s->n_features);
@@ -88,10 +112,10 @@ static aj_status open_samples(training *run, const aj_train_samples *train, cons
     if (train == NULL) return open_sets(run, err);
     if (train->n == 0) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "training samples: there are none");
     size_t most = o->max_train_samples > 0 ? ajp_min_size(o->max_train_samples, train->n) : train->n;
-    run->train = (ajp_samples){NULL, train->inputs, train->labels, most, o->widths[0]};
+    run->train = (ajp_samples){NULL, train->inputs, train->labels, most, input_size(o)};
     if (test != NULL) {
         most = o->max_test_samples > 0 ? ajp_min_size(o->max_test_samples, test->n) : test->n;
-        run->test = (ajp_samples){NULL, test->inputs, test->labels, most, o->widths[0]};
+        run->test = (ajp_samples){NULL, test->inputs, test->labels, most, input_size(o)};
     }
     AJ_TRY(check_samples(&run->train, o, "training samples", err));
     return run->test.n > 0 ? check_samples(&run->test, o, "test samples", err) : AJ_OK;
@@ -114,6 +138,7 @@ static aj_status allocate(training *run, aj_error *err)
 static void release(training *run)
 {
     ajp_trainer_destroy(run->trainer);
+    ajp_net_destroy(run->net);
     aj_dataset_close(run->train_set);
     aj_dataset_close(run->test_set);
     ajp_free(run->context, run->order);
@@ -130,7 +155,10 @@ static void evaluate(training *run, aj_train_epoch *epoch)
     size_t n = run->test.n, n_right = 0;
     epoch->test_loss = epoch->test_accuracy_ratio = NAN;
     if (n == 0) return;
-    ajp_train_evaluate(run->trainer, &run->test, run->test_order, n, run->test_losses, run->right);
+    if (run->net != NULL)
+        ajp_net_evaluate(run->net, &run->test, run->test_order, n, run->test_losses, run->right);
+    else
+        ajp_train_evaluate(run->trainer, &run->test, run->test_order, n, run->test_losses, run->right);
     for (size_t i = 0; i < n; i++) n_right += run->right[i];
     epoch->test_loss = aj_sum(run->test_losses, n) / (double)n;
     epoch->test_accuracy_ratio = (double)n_right / (double)n;
@@ -156,7 +184,11 @@ static aj_status run_batches(training *run, ajp_work *work, size_t epoch, double
     for (size_t first = 0; first < run->train.n; first += o->batch) {
         size_t n = ajp_min_size(o->batch, run->train.n - first);
         *rate = ajp_train_rate(o, epoch, run->n_steps_done++, run->n_steps);
-        ajp_train_step(run->trainer, &run->train, run->order + first, n, *rate, run->losses + first);
+        if (run->net == NULL)
+            ajp_train_step(run->trainer, &run->train, run->order + first, n, *rate, run->losses + first);
+        else
+            AJ_TRY(ajp_net_step(run->net, &run->train, run->order + first, n, epoch, *rate,
+                                run->losses + first, err));
         run->n_samples_done += n;
         if (!ajp_work_step(work, run->n_samples_done, note))
             return ajp_fail(err, AJ_INTERRUPTED, 0, "training was stopped in epoch %zu", epoch + 1);
@@ -178,7 +210,7 @@ static aj_status run_epochs(training *run, aj_error *err)
                 err, AJ_BAD_ARGUMENT, 0,
                 "learning_rate: with %g the loss of epoch %zu is no longer finite; use a lower one",
                 o->learning_rate, e + 1);
-        epoch.flops = ajp_train_flops(o) * run->n_samples_done;
+        epoch.flops = run->flops_per_sample * run->n_samples_done;
         evaluate(run, &epoch);
         epoch.duration_seconds = ajp_now_seconds() - run->started_seconds;
         note_target(run, &epoch);
@@ -204,28 +236,17 @@ static bool copy_layer(aj_trained *trained, const ajp_trainer *trainer, size_t l
     return true;
 }
 
-static aj_status hand_over(aj_trained **out, const training *run, aj_error *err)
+static aj_status copy_dense(aj_trained *trained, const training *run, const char *doc, aj_error *err)
 {
     static const char *const names[AJ_N_ACTIVATIONS] = {"Relu", "LeakyRelu", "Sigmoid", "Tanh"};
     const aj_train_options *o = run->options;
-    aj_trained *trained = ajp_calloc(run->context, 1, sizeof *trained);
-    if (trained == NULL) return ajp_no_memory(err, "trained network");
-    trained->context = run->context;
-    ajp_arena_init(&trained->arena, run->context);
     size_t *widths = ajp_arena_array(&trained->arena, o->n_layers + 1, sizeof *widths);
     float **weights = ajp_arena_array(&trained->arena, o->n_layers, sizeof *weights);
     float **biases = ajp_arena_array(&trained->arena, o->n_layers, sizeof *biases);
     bool good = widths != NULL && weights != NULL && biases != NULL;
     for (size_t l = 0; l < o->n_layers && good; l++)
         good = copy_layer(trained, run->trainer, l, weights, biases);
-    const char *doc = ajp_arena_printf(
-        &trained->arena, "%s%strained on %s for %zu epochs with seed %llu by attojoule " AJ_VERSION_STRING,
-        o->name != NULL ? o->name : "", o->name != NULL ? ": " : "",
-        run->train_set != NULL ? o->data : "arrays", run->result.last.epoch, (unsigned long long)o->seed);
-    if (!good || doc == NULL) {
-        aj_trained_destroy(trained);
-        return ajp_no_memory(err, "trained network");
-    }
+    if (!good) return ajp_no_memory(err, "trained network");
     memcpy(widths, o->widths, (o->n_layers + 1) * sizeof *widths);
     trained->network = (aj_dense_network){o->n_layers,
                                           widths,
@@ -234,19 +255,56 @@ static aj_status hand_over(aj_trained **out, const training *run, aj_error *err)
                                           names[o->activation],
                                           (float)o->leaky_slope,
                                           doc};
-    *out = trained;
     return AJ_OK;
 }
 
-static void count_work(training *run)
+static aj_status hand_over(aj_trained **out, const training *run, aj_error *err)
+{
+    const aj_train_options *o = run->options;
+    aj_trained *trained = ajp_calloc(run->context, 1, sizeof *trained);
+    if (trained == NULL) return ajp_no_memory(err, "trained network");
+    trained->context = run->context;
+    trained->onnx.context = run->context;
+    ajp_arena_init(&trained->arena, run->context);
+    const char *doc = ajp_arena_printf(
+        &trained->arena, "%s%strained on %s for %zu epochs with seed %llu by attojoule " AJ_VERSION_STRING,
+        o->name != NULL ? o->name : "", o->name != NULL ? ": " : "",
+        run->train_set != NULL ? o->data : "arrays", run->result.last.epoch, (unsigned long long)o->seed);
+    aj_status st = doc == NULL        ? ajp_no_memory(err, "trained network")
+                   : run->net != NULL ? ajp_net_onnx(run->net, doc, &trained->onnx, err)
+                                      : copy_dense(trained, run, doc, err);
+    if (st == AJ_OK) {
+        *out = trained;
+        trained = NULL;
+    }
+    aj_trained_destroy(trained);
+    return st;
+}
+
+static aj_status count_work(training *run, aj_error *err)
 {
     const aj_train_options *o = run->options;
     aj_train_result *r = &run->result;
-    r->macs_per_inference = ajp_train_macs(o);
-    r->n_parameters = r->macs_per_inference;
-    for (size_t l = 1; l <= o->n_layers; l++) r->n_parameters += o->widths[l];
+    if (o->network != NULL) {
+        ajp_net_work work;
+        AJ_TRY(ajp_net_count(o, &work, err));
+        r->macs_per_inference = work.macs;
+        r->n_parameters = work.n_parameters;
+        run->flops_per_sample = 2 * (2 * work.macs + work.macs_back);
+    } else {
+        r->macs_per_inference = r->n_parameters = ajp_train_macs(o);
+        for (size_t l = 1; l <= o->n_layers; l++) r->n_parameters += o->widths[l];
+        run->flops_per_sample = ajp_train_flops(o);
+    }
     r->flops_to_target = r->duration_to_target_seconds = NAN;
     run->n_steps = (uint64_t)o->n_epochs * ((run->train.n + o->batch - 1) / o->batch);
+    return AJ_OK;
+}
+
+static aj_status create_engine(training *run, aj_error *err)
+{
+    if (run->options->network != NULL) return ajp_net_create(&run->net, run->context, run->options, err);
+    return ajp_trainer_create(&run->trainer, run->context, run->options, err);
 }
 
 aj_status aj_train(aj_trained **out, aj_context *context, const aj_train_options *options,
@@ -264,11 +322,9 @@ aj_status aj_train(aj_trained **out, aj_context *context, const aj_train_options
             err, AJ_BAD_ARGUMENT, 0,
             "stop_at_target: there are no test samples to reach a target on; name some with test_data");
     if (st == AJ_OK) st = allocate(&run, err);
-    if (st == AJ_OK) st = ajp_trainer_create(&run.trainer, context, options, err);
-    if (st == AJ_OK) {
-        count_work(&run);
-        st = run_epochs(&run, err);
-    }
+    if (st == AJ_OK) st = create_engine(&run, err);
+    if (st == AJ_OK) st = count_work(&run, err);
+    if (st == AJ_OK) st = run_epochs(&run, err);
     if (st == AJ_OK) st = hand_over(&trained, &run, err);
     if (st == AJ_OK && result != NULL) *result = run.result;
     *out = trained;
@@ -278,12 +334,26 @@ aj_status aj_train(aj_trained **out, aj_context *context, const aj_train_options
 
 const aj_dense_network *aj_trained_network(const aj_trained *trained)
 {
-    return &trained->network;
+    return trained->network.n_layers > 0 ? &trained->network : NULL;
+}
+
+aj_status aj_trained_save(const aj_trained *trained, const char *path, aj_error *err)
+{
+    ajp_file_writer writer;
+    if (trained->network.n_layers > 0)
+        return aj_dense_network_save(trained->context, &trained->network, path, err);
+    AJ_TRY(ajp_file_writer_open(&writer, trained->context, path, err));
+    fwrite(trained->onnx.bytes, 1, trained->onnx.size, writer.stream); /* commit sees a failure */
+    aj_status st = ajp_file_writer_commit(&writer, err);
+    ajp_file_writer_abort(&writer);
+    return st;
 }
 
 void aj_trained_destroy(aj_trained *trained)
 {
     if (trained == NULL) return;
+    ajp_onnx_out out = trained->onnx;
+    ajp_out_free(&out);
     ajp_arena_free(&trained->arena);
     ajp_free(trained->context, trained);
 }

@@ -121,6 +121,58 @@ static void test_rows(void)
     }
 }
 
+/* Sums and maps with a constant a column. */
+static void test_columns(void)
+{
+    for (int round = 0; round < 200; round++) {
+        const size_t m = 1 + below(6), n = 1 + below(100), row = n + below(5);
+        ajp_column_scale s = {.m = m, .n = n, .x = in1, .x_row = row, .z_row = row, .y_row = row};
+        fill(in1, N_MOST, 10.0F, round % 4 == 0);
+        fill(in2, N_MOST, 1.0F, round % 4 == 1);
+        fill(in3, N_MOST, 1.0F, false);
+        s.shift = in3;
+        s.scale = s.z_scale = in3 + 200;
+        s.offset = in3 + 400;
+        s.z = round % 2 == 0 ? in2 : NULL;
+        s.accumulate = round % 3 == 0;
+        s.activation = (ajp_activation)below(6);
+        s.activation_parameter = 0.25F;
+        clear();
+        for (int t = 0; t < n_tables; t++) {
+            s.y = results[t].out + 5;
+            tables[t]->scale_columns(&s);
+            tables[t]->column_products(in1, row, in3, s.z, row, m, n, results[t].out + 2000);
+        }
+        compare("scale_columns and column_products", results);
+    }
+}
+
+/* Windows, there and back. */
+static void test_windows(void)
+{
+    static const float taps[4] = {0.0F, 1.0F, 2.0F, 3.0F};
+    for (int round = 0; round < 200; round++) {
+        const size_t n = 1 + below(40), n_places = 1 + below(5), jump[4] = {0, n, 5 * n, 6 * n};
+        ajp_window_spread s = {.n_places = n_places,
+                               .n_channels = n,
+                               .n_jumps = 1 + below(4),
+                               .jump = jump,
+                               .tap = taps,
+                               .x = in1,
+                               .x_place = 4 * n,
+                               .y_place = n * below(3)};
+        fill(in1, N_MOST, 10.0F, round % 4 == 0);
+        for (int t = 0; t < n_tables; t++) {
+            for (size_t i = 0; i < N_MOST; i++) results[t].out[i] = (float)(i % 5);
+            s.y = results[t].out;
+            tables[t]->add_windows(&s);
+            tables[t]->largest_windows(&s, in1, results[t].out + 1000, results[t].out + 2000);
+            tables[t]->spread_windows(&s, round % 2 == 0 ? results[t].out + 2000 : NULL, 0.3F);
+        }
+        compare("windows", results);
+    }
+}
+
 static void test_training(void)
 {
     for (int round = 0; round < 200; round++) {
@@ -405,6 +457,8 @@ int main(void)
     if (n_tables < 2) CHECK_SKIP("this machine has no AVX2: nothing to compare with");
     test_maps();
     test_rows();
+    test_columns();
+    test_windows();
     test_training();
     test_random();
     test_gemm();
