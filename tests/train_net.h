@@ -196,7 +196,7 @@ static inline double plain_activation(const aj_train_layer *layer, double x)
     case AJ_LAYER_RELU:
         return x > 0.0 ? x : 0.0;
     case AJ_LAYER_LEAKY_RELU:
-        return x > 0.0 ? x : x * layer->ratio;
+        return x > 0.0 ? x : x * layer->leaky_slope;
     case AJ_LAYER_SIGMOID:
         return 1.0 / (1.0 + exp(-x));
     case AJ_LAYER_TANH:

@@ -86,7 +86,8 @@ typedef struct {
     bool without_bias;        /* of CONV and DENSE */
     double epsilon, momentum; /* of BATCH_NORM; running average += momentum * (batch's - running average); 0:
                                  1e-5 and 0.1 */
-    double ratio;             /* of DROPOUT: what is set to 0; slope of LEAKY_RELU */
+    double dropped_ratio;     /* of DROPOUT: what is set to 0 */
+    double leaky_slope;       /* of LEAKY_RELU, below zero */
     size_t line;              /* of the spec, for messages; 0 = none */
 } aj_train_layer;
 

@@ -78,7 +78,7 @@ static void put_attributes(ajp_onnx_out *out, const ajp_node *node)
         put_float(out, "epsilon", node->layer->epsilon > 0.0 ? node->layer->epsilon : 1e-5);
         break;
     case AJ_LAYER_LEAKY_RELU:
-        put_float(out, "alpha", node->layer->ratio);
+        put_float(out, "alpha", node->layer->leaky_slope);
         break;
     case AJ_LAYER_FLATTEN:
         put_int(out, "axis", 1);

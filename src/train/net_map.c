@@ -51,7 +51,7 @@ static void draw_mask(const ajp_rows *r, size_t s)
 {
     const ajp_node *node = r->node;
     const size_t n = ajp_image_size(&node->out->image);
-    const float ratio = (float)node->layer->ratio, kept = 1.0F / (1.0F - ratio);
+    const float ratio = (float)node->layer->dropped_ratio, kept = 1.0F / (1.0F - ratio);
     float *mask = node->extra + s * node->extra_row;
     r->job->net->kernels->uniforms(&node->stream, r->job->order[s], 0, 0, n, mask);
     for (size_t i = 0; i < n; i++) mask[i] = mask[i] < ratio ? 0.0F : kept;

@@ -66,7 +66,7 @@ static void choose_places(ajp_net *t)
         ajp_node *node = &t->nodes[i], *maker;
         if (!is_activation(node->layer->kind)) continue;
         node->activation = kinds[node->layer->kind];
-        node->activation_parameter = (float)node->layer->ratio;
+        node->activation_parameter = (float)node->layer->leaky_slope;
         if (node->layer->from == 0 || node->in->n_readers > 1) continue;
         maker = &t->nodes[node->layer->from - 1];
         if (is_activation(maker->layer->kind) || maker->layer->kind == AJ_LAYER_DROPOUT) continue;

@@ -129,12 +129,12 @@ static aj_status add_shape(const ajp_image *in, const ajp_image *with, const cha
 static aj_status check_numbers(const aj_train_layer *layer, const char *where, aj_error *err)
 {
     const char *name = ajp_layer_name(layer->kind);
-    if (layer->kind == AJ_LAYER_DROPOUT && !(layer->ratio >= 0.0 && layer->ratio < 1.0))
+    if (layer->kind == AJ_LAYER_DROPOUT && !(layer->dropped_ratio >= 0.0 && layer->dropped_ratio < 1.0))
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s'%s' is %.9g; it must be at least 0 and below 1", where,
-                        name, layer->ratio);
-    if (layer->kind == AJ_LAYER_LEAKY_RELU && !(layer->ratio >= 0.0 && layer->ratio <= 1.0))
+                        name, layer->dropped_ratio);
+    if (layer->kind == AJ_LAYER_LEAKY_RELU && !(layer->leaky_slope >= 0.0 && layer->leaky_slope <= 1.0))
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s'%s' has the slope %.9g; it must be 0 to 1", where, name,
-                        layer->ratio);
+                        layer->leaky_slope);
     if (layer->kind != AJ_LAYER_BATCH_NORM) return AJ_OK;
     if (!(layer->epsilon >= 0.0 && layer->epsilon <= 1.0))
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s'epsilon' is %.9g; it must be above 0 and at most 1",

@@ -214,8 +214,9 @@ static aj_status read_named(const ajp_yaml *node, const char *file, aj_train_lay
     case AJ_LAYER_BATCH_NORM:
         return read_norm(node, file, layer, err);
     case AJ_LAYER_DROPOUT:
+        return ajp_yaml_number(node, file, &layer->dropped_ratio, err);
     case AJ_LAYER_LEAKY_RELU:
-        return ajp_yaml_number(node, file, &layer->ratio, err);
+        return ajp_yaml_number(node, file, &layer->leaky_slope, err);
     default:
         return ajp_fail(err, AJ_CORRUPT, 0, "%s:%zu: '%s' takes nothing; write the word alone", file,
                         node->line, node->key);
@@ -254,7 +255,7 @@ static aj_status read_residual(reading *r, const ajp_yaml *map, size_t *value, a
 
 static aj_status read_item(reading *r, const ajp_yaml *item, size_t *value, aj_error *err)
 {
-    aj_train_layer layer = {.from = *value, .ratio = 0.01}; /* a leaky ReLU's slope */
+    aj_train_layer layer = {.from = *value, .leaky_slope = 0.01};
     if (item->kind == AJP_YAML_SCALAR) {
         AJ_TRY(read_alone(item, r->file, &layer, err));
     } else if (item->kind == AJP_YAML_MAP && ajp_yaml_find(item, "residual") != NULL) {

@@ -60,12 +60,12 @@ static void test_good(void)
     CHECK(o->image[0] == 1 && o->image[2] == 28 && o->max_shift == 3 && o->horizontal_flip);
     CHECK(l[0].kind == AJ_LAYER_CONV && l[0].kernel[1] == 5 && l[0].padding[0] == 1 && l[0].padding[1] == 2 &&
           l[0].stride[1] == 2 && l[0].without_bias && l[0].line == 4);
-    CHECK(l[2].kind == AJ_LAYER_LEAKY_RELU && l[2].ratio == 0.2);
+    CHECK(l[2].kind == AJ_LAYER_LEAKY_RELU && l[2].leaky_slope == 0.2);
     CHECK(l[3].padding[1] == 1 && l[3].stride[0] == 2);
     CHECK(l[4].from == 4 && l[4].groups == 4 && l[5].momentum == 0.2 && l[5].epsilon == 0.001);
     CHECK(l[6].kind == AJ_LAYER_CONV && l[6].from == 4);
     CHECK(l[7].kind == AJ_LAYER_ADD && l[7].from == 6 && l[7].with == 7);
-    CHECK(l[8].kind == AJ_LAYER_RELU && l[8].from == 8 && l[9].ratio == 0.25);
+    CHECK(l[8].kind == AJ_LAYER_RELU && l[8].from == 8 && l[9].dropped_ratio == 0.25);
     CHECK(l[10].kind == AJ_LAYER_ADD && l[10].from == 10 && l[10].with == 8);
     CHECK(l[13].n_outputs == 20 && l[13].without_bias && l[15].n_outputs == 10 && !l[15].without_bias);
     aj_train_spec_destroy(spec);

@@ -88,7 +88,7 @@ static void test_gradients(void)
     CHECK_GRADIENTS(
         "groups", four, LAYER(CONV, .n_outputs = 6, .kernel = {3, 3}, .padding = {1, 1}, .groups = 2),
         LAYER(TANH), LAYER(CONV, .n_outputs = 6, .kernel = {3, 3}, .groups = 6),
-        LAYER(LEAKY_RELU, .ratio = 0.2), LAYER(CONV, .n_outputs = 9, .kernel = {1, 1}, .groups = 3),
+        LAYER(LEAKY_RELU, .leaky_slope = 0.2), LAYER(CONV, .n_outputs = 9, .kernel = {1, 1}, .groups = 3),
         LAYER(GLOBAL_AVERAGE_POOL), LAYER(FLATTEN), LAYER(DENSE, .n_outputs = N_CLASSES));
     CHECK_GRADIENTS("norm and overlapping windows", image,
                     LAYER(CONV, .n_outputs = 4, .kernel = {3, 3}, .padding = {2, 2}, .without_bias = true),
@@ -97,8 +97,8 @@ static void test_gradients(void)
                     LAYER(FLATTEN), LAYER(DENSE, .n_outputs = 8), LAYER(BATCH_NORM, .epsilon = 1e-3),
                     LAYER(TANH), LAYER(DENSE, .n_outputs = N_CLASSES));
     CHECK_GRADIENTS("flat with dropout", flat, LAYER(DENSE, .n_outputs = 13), LAYER(SIGMOID),
-                    LAYER(DROPOUT, .ratio = 0.4), LAYER(DENSE, .n_outputs = 9), LAYER(RELU), LAYER(TANH),
-                    LAYER(DENSE, .n_outputs = N_CLASSES), LAYER(DROPOUT, .ratio = 0.1));
+                    LAYER(DROPOUT, .dropped_ratio = 0.4), LAYER(DENSE, .n_outputs = 9), LAYER(RELU),
+                    LAYER(TANH), LAYER(DENSE, .n_outputs = N_CLASSES), LAYER(DROPOUT, .dropped_ratio = 0.1));
 }
 
 /* Values that several layers read, sums in all orders. */
@@ -120,7 +120,7 @@ static void test_residual_gradients(void)
         LAYER(ADD, .from = 8, .with = 10),                                   /* 11 */
         LAYER(ADD, .from = 11, .with = 11),                                  /* 12: twice the same */
         LAYER(TANH, .from = 12),                                             /* 13 */
-        LAYER(DROPOUT, .from = 13, .ratio = 0.25),                           /* 14 */
+        LAYER(DROPOUT, .from = 13, .dropped_ratio = 0.25),                   /* 14 */
         LAYER(ADD, .from = 14, .with = 13),                                  /* 15 */
         LAYER(MAX_POOL, .from = 15, .kernel = {2, 2}, .stride = {1, 1}),     /* 16 */
         LAYER(AVERAGE_POOL, .from = 15, .kernel = {2, 2}, .stride = {1, 1}), /* 17 */
@@ -182,7 +182,7 @@ static void test_dropout(void)
     enum { WIDTH = 1600 };
     static float ones[N_SAMPLES * WIDTH], first[N_SAMPLES * WIDTH];
     static const size_t flat[3] = {WIDTH, 0, 0};
-    aj_train_layer layers[] = {LAYER(DROPOUT, .ratio = 0.3), LAYER(DENSE, .n_outputs = N_CLASSES)};
+    aj_train_layer layers[] = {LAYER(DROPOUT, .dropped_ratio = 0.3), LAYER(DENSE, .n_outputs = N_CLASSES)};
     chain(layers, 2);
     aj_train_options o = net_options(layers, 2, flat);
     ajp_net *t = NULL;
@@ -304,13 +304,13 @@ static size_t small_network(aj_train_layer layers[20])
         LAYER(CONV, .n_outputs = 10, .kernel = {3, 3}, .padding = {1, 1}, .groups = 2),
         LAYER(BATCH_NORM),
         LAYER(ADD, .with = 3),
-        LAYER(LEAKY_RELU, .ratio = 0.1),
+        LAYER(LEAKY_RELU, .leaky_slope = 0.1),
         LAYER(MAX_POOL, .kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}),
         LAYER(CONV, .n_outputs = 20, .kernel = {3, 3}, .stride = {2, 2}),
         LAYER(TANH),
         LAYER(AVERAGE_POOL, .kernel = {2, 2}, .stride = {1, 1}),
         LAYER(FLATTEN),
-        LAYER(DROPOUT, .ratio = 0.1),
+        LAYER(DROPOUT, .dropped_ratio = 0.1),
         LAYER(DENSE, .n_outputs = 33),
         LAYER(SIGMOID),
         LAYER(DENSE, .n_outputs = N_CLASSES),
