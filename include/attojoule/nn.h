@@ -15,9 +15,9 @@ extern "C" {
 
 typedef struct aj_model aj_model;
 
-/* Opens an ONNX file (opset 1 ... 17, IR 3 ... 8).  External data is looked for beside the file and must stay
- * inside its folder.  Errors name file, node, operator and opset.  CORRUPT: not ONNX, truncated, cycle, bad
- * sizes; UNSUPPORTED: an operator or a type that this version does not have.  On failure *out is NULL. */
+/* Opens an ONNX file (opset 1 ... 20, IR 3 ... 10).  External data is looked for beside the file and must
+ * stay inside its folder.  Errors name file, node, operator and opset.  CORRUPT: not ONNX, truncated, cycle,
+ * bad sizes; UNSUPPORTED: an operator or a type that this version does not have.  On failure *out is NULL. */
 AJ_API AJ_MUST_USE aj_status aj_model_load(aj_model **out, aj_context *context, const char *path,
                                            aj_error *err);
 /* The same from memory (`name` stands in messages); the bytes must outlive the model. */

@@ -52,23 +52,6 @@ aj_status ajp_control_call(const ajp_graph *outer, const ajp_node *node, const a
 /* ---- inlined ---------------------------------------------------------------------------------------------
  */
 
-/* Room for the values and nodes of the branch; its node's outputs become names of the branch's outputs. */
-static bool grow(ajp_graph *g, size_t at, const ajp_graph *child, size_t n_new)
-{
-    ajp_value *values = ajp_arena_array(g->arena, g->n_values + child->n_values + 1, sizeof *values);
-    ajp_node *nodes = ajp_arena_array(g->arena, g->n_nodes + n_new + 1, sizeof *nodes);
-    if (values == NULL || nodes == NULL) return false;
-    memcpy(values, g->values, g->n_values * sizeof *values);
-    memcpy(nodes, g->nodes, at * sizeof *nodes);
-    memcpy(nodes + at + n_new, g->nodes + at + 1, (g->n_nodes - at - 1) * sizeof *nodes);
-    for (size_t i = 0; i < g->n_values; i++)
-        if (values[i].producer != AJP_NO_VALUE && values[i].producer > at) values[i].producer += n_new - 1;
-    g->values = values;
-    g->nodes = nodes;
-    g->n_nodes += n_new - 1;
-    return true;
-}
-
 /* Where each value of the branch is in the graph around it. */
 static size_t *map_values(ajp_graph *g, size_t at, const ajp_graph *child)
 {
@@ -146,7 +129,8 @@ aj_status ajp_control_inline(ajp_graph *graph, size_t at, const ajp_graph *child
                              "has a subgraph %s of %zu inputs and %zu outputs, which does not fit",
                              child->name, child->n_inputs, child->n_outputs);
     size_t *map;
-    if (!grow(graph, at, child, child->n_nodes + node.n_out) || (map = map_values(graph, at, child)) == NULL)
+    if (!ajp_graph_make_room(graph, at, child->n_nodes + node.n_out, child->n_values) ||
+        (map = map_values(graph, at, child)) == NULL)
         return ajp_no_memory(err, graph->path);
     for (size_t i = 0; i < child->n_nodes; i++)
         if (!place_node(graph, &graph->nodes[at + i], &child->nodes[i], map))

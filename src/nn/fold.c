@@ -194,6 +194,7 @@ bool ajp_product_from_node(const ajp_graph *graph, ajp_step *step, const ajp_nod
     bool one_constant =
         (input_value(graph, node, 0)->constant != NULL) != (input_value(graph, node, 1)->constant != NULL);
     if (node->op->role != AJP_ROLE_PRODUCT || !one_constant) return false;
+    if (input_value(graph, node, 0)->type.dtype != AJP_FLOAT32) return false; /* whole numbers */
     return q->gemm ? from_gemm(graph, step, node, no_memory) : from_matmul(graph, step, node, no_memory);
 }
 

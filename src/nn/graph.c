@@ -303,17 +303,33 @@ static aj_status add_inputs(builder *b)
     return AJ_OK;
 }
 
+/* A first output without a name is made all the same, for nobody: operators rely on it. */
+static aj_status add_nameless(builder *b, const ajp_node *node, size_t *out)
+{
+    ajp_graph *g = b->graph;
+    *out = AJP_NO_VALUE;
+    if (node->op->first_optional) return AJ_OK;
+    const char *name = ajp_arena_printf(g->arena, "%s/output", node->name);
+    if (name == NULL) return ajp_no_memory(b->err, g->path);
+    *out = g->n_values++;
+    g->values[*out] = (ajp_value){.name = name, .producer = AJP_NO_VALUE};
+    return AJ_OK;
+}
+
 static aj_status add_node_outputs(builder *b)
 {
     ajp_graph *g = b->graph;
     for (size_t i = 0; i < g->n_nodes; i++)
         for (size_t k = 0; k < g->nodes[i].n_out; k++) {
             const char *name = g->nodes[i].proto->output[k];
-            g->nodes[i].out[k] = AJP_NO_VALUE;
-            if (name[0] == '\0') continue;
-            if (find(b, name) != AJP_NO_VALUE) return twice(b, name);
-            g->nodes[i].out[k] = add(b, name);
-            g->values[g->nodes[i].out[k]].producer = i;
+            size_t *out = &g->nodes[i].out[k];
+            *out = AJP_NO_VALUE;
+            if (name[0] != '\0' && find(b, name) != AJP_NO_VALUE) return twice(b, name);
+            if (name[0] != '\0')
+                *out = add(b, name);
+            else if (k == 0)
+                AJ_TRY(add_nameless(b, &g->nodes[i], out));
+            if (*out != AJP_NO_VALUE) g->values[*out].producer = i;
         }
     return AJ_OK;
 }
@@ -493,6 +509,39 @@ void ajp_graph_close(ajp_graph *graph)
     ajp_tensor_source_close(&graph->source);
 }
 
+/* Twice as much as is needed, so that a graph may grow node by node. */
+static bool grow(ajp_graph *g, size_t n_nodes, size_t n_values)
+{
+    if (n_values > g->room_values) {
+        ajp_value *values = ajp_arena_array(g->arena, 2 * n_values, sizeof *values);
+        if (values == NULL) return false;
+        memcpy(values, g->values, g->n_values * sizeof *values);
+        g->values = values;
+        g->room_values = 2 * n_values;
+    }
+    if (n_nodes > g->room_nodes) {
+        ajp_node *nodes = ajp_arena_array(g->arena, 2 * n_nodes, sizeof *nodes);
+        if (nodes == NULL) return false;
+        memcpy(nodes, g->nodes, g->n_nodes * sizeof *nodes);
+        g->nodes = nodes;
+        g->room_nodes = 2 * n_nodes;
+    }
+    return true;
+}
+
+bool ajp_graph_make_room(ajp_graph *graph, size_t at, size_t n_new, size_t n_values)
+{
+    ajp_graph *g = graph;
+    if (!grow(g, g->n_nodes + n_new, g->n_values + n_values)) return false;
+    memmove(g->nodes + at + n_new, g->nodes + at + 1, (g->n_nodes - at - 1) * sizeof *g->nodes);
+    for (size_t i = 0; i < g->n_values; i++) {
+        ajp_value *value = &g->values[i];
+        if (value->producer != AJP_NO_VALUE && value->producer > at) value->producer += n_new - 1;
+    }
+    g->n_nodes += n_new - 1;
+    return true;
+}
+
 bool ajp_graph_fork(ajp_graph *graph, ajp_arena *arena)
 {
     ajp_value *values = ajp_arena_array(arena, graph->n_values + 1, sizeof *values);
@@ -502,6 +551,7 @@ bool ajp_graph_fork(ajp_graph *graph, ajp_arena *arena)
     memcpy(nodes, graph->nodes, graph->n_nodes * sizeof *nodes);
     graph->values = values;
     graph->nodes = nodes;
+    graph->room_values = graph->room_nodes = 0;
     graph->arena = arena;
     return true;
 }

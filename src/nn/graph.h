@@ -9,7 +9,7 @@
 #include "tensor.h"
 
 /* Versions that were tested against the ONNX project's cases. */
-enum { AJP_MAX_OPSET = 20, AJP_MIN_IR = 3, AJP_MAX_IR = 9 };
+enum { AJP_MAX_OPSET = 20, AJP_MIN_IR = 3, AJP_MAX_IR = 10 };
 /* Folded constants may take this much memory in all; models whose shapes ask for more are refused. */
 #define AJP_MAX_FOLDED_BYTES ((size_t)1 << 30)
 #define AJP_NO_VALUE         SIZE_MAX
@@ -71,6 +71,7 @@ struct ajp_graph {
     ajp_capture *captures;
     int64_t opset; /* of the default domain */
     size_t n_values, n_nodes;
+    size_t room_values, room_nodes; /* of the arrays, where more than that */
     ajp_value *values;
     ajp_node *nodes; /* in execution order */
     size_t n_inputs; /* of the graph without initialisers of the same name */
@@ -98,6 +99,12 @@ size_t ajp_graph_find(const ajp_graph *graph, const char *name);
 
 /* Values and nodes of its own, in `arena`, for everything that is found out about them; false: no memory. */
 bool ajp_graph_fork(ajp_graph *graph, ajp_arena *arena);
+
+/* widen.c: a node with inputs of a type that its operator leaves to float32: conversions before and after it.
+ */
+aj_status ajp_graph_widen(ajp_graph *graph, size_t at, bool *changed, aj_error *err);
+/* Node `at` becomes n_new nodes, to be filled in, and there is room for so many more values at the end. */
+bool ajp_graph_make_room(ajp_graph *graph, size_t at, size_t n_new, size_t n_values);
 
 /* Gives a graph input a value (for folding everything: tests of operators). Shape and type must fit. */
 aj_status ajp_graph_bind(ajp_graph *graph, const char *name, const ajp_tensor *tensor, aj_error *err);

@@ -408,10 +408,11 @@ aj_status ajp_graph_infer_as(ajp_graph *graph, const ajp_type *types, aj_error *
     forget(graph);
     type_inputs(graph, types);
     for (size_t i = 0; i < graph->n_nodes;) {
-        bool inlined;
-        AJ_TRY(inline_branch(graph, i, &inlined, err));
-        if (inlined && !make_ports(&p, graph)) return ajp_no_memory(err, graph->path);
-        if (inlined) continue; /* with its first node, if it has any */
+        bool changed;
+        AJ_TRY(inline_branch(graph, i, &changed, err));
+        if (changed && !make_ports(&p, graph)) return ajp_no_memory(err, graph->path);
+        if (!changed) AJ_TRY(ajp_graph_widen(graph, i, &changed, err));
+        if (changed) continue; /* with its first node, if it has any */
         AJ_TRY(infer_node(graph, &graph->nodes[i++], &p, err));
     }
     return AJ_OK;

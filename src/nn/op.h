@@ -117,6 +117,14 @@ typedef struct {
     float after_parameter;
 } ajp_op_run;
 
+/* Which element types an operator leaves to be computed in float32: its inputs of these are converted, and
+ * its float32 outputs back, rounded once (widen.c). */
+typedef enum {
+    AJP_WIDEN_NOTHING = 0,
+    AJP_WIDEN_HALF,  /* float16, bfloat16 */
+    AJP_WIDEN_FLOATS /* float64 as well */
+} ajp_widening;
+
 /* What the compiler of programs may do with a node beyond running it. */
 typedef enum {
     AJP_ROLE_PLAIN = 0,
@@ -150,7 +158,10 @@ struct ajp_op {
      * activation from ajp_op_product_step: batch norm, scales and an activation that follow may be folded in
      */
     bool folds;
+    bool first_optional; /* `run` does without output 0 where a file names only later ones */
     bool adds; /* `run` takes add and after: a sum with a value that is there before may be folded in */
+    ajp_widening widening;
+    size_t later_like; /* widened: outputs 1 ... have the type of this input; 0: that of the first float */
     ajp_layout layout;
     /* whether it takes channels together for these types (those of the file); NULL: yes */
     bool (*takes_last)(const ajp_node *node, size_t n_products, const ajp_type *x, const ajp_type *y);

@@ -9,8 +9,6 @@
 #include "op_elementwise.h"
 #include "op_number.h"
 
-enum { MAX_INPUTS = 16 }; /* as many as a node may have: infer.c */
-
 typedef enum {
     DO_MAX,
     DO_MIN,
@@ -199,13 +197,23 @@ static aj_status infer_where(const ajp_op_infer *i)
 
 /* Where each input is read while the output runs on. */
 typedef struct {
-    size_t index[AJP_MAX_RANK], at[MAX_INPUTS], step[MAX_INPUTS][AJP_MAX_RANK];
+    size_t index[AJP_MAX_RANK];
+    size_t *at, (*step)[AJP_MAX_RANK]; /* per input */
 } walk;
+
+static size_t scratch(const ajp_node *node, const ajp_tensor *in, const ajp_tensor *out)
+{
+    (void)in;
+    (void)out;
+    return node->n_in * (1 + AJP_MAX_RANK) * sizeof(size_t);
+}
 
 static void start(walk *w, const ajp_op_run *r, const params *q)
 {
     const ajp_type *out = &r->out[0].type;
-    memset(w, 0, sizeof *w);
+    *w = (walk){.at = r->scratch};
+    w->step = (size_t(*)[AJP_MAX_RANK])(void *)(w->at + r->n_in);
+    memset(w->at, 0, r->n_in * (1 + AJP_MAX_RANK) * sizeof(size_t));
     for (size_t k = 0; k < r->n_in; k++) {
         ajp_type aligned = r->in[k].type;
         const ajp_type *in = &aligned;
@@ -337,8 +345,8 @@ static aj_status parse(const ajp_op_parse *p, params *q, operation what)
                                 .attributes = names,              \
                                 .parse = parse_##id,              \
                                 .infer = infer,                   \
+                                .scratch = scratch,               \
                                 .run = run};
-/* Any number of inputs is right; more than MAX_INPUTS are refused when the shapes are worked out. */
 BROADCAST(max, DO_MAX, 1, SIZE_MAX, 1, no_attributes)
 BROADCAST(min, DO_MIN, 1, SIZE_MAX, 1, no_attributes)
 BROADCAST(sum, DO_SUM, 1, SIZE_MAX, 1, no_attributes)
@@ -368,4 +376,5 @@ const ajp_op ajp_op_where = {.layout = AJP_LAYOUT_ELEMENTS,
                              .flops_per_element = 1,
                              .attributes = no_attributes,
                              .infer = infer_where,
+                             .scratch = scratch,
                              .run = run_where};

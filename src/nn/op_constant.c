@@ -135,6 +135,7 @@ static bool cast_is_view(const ajp_node *node, const ajp_type *in, const ajp_typ
 
 extern const ajp_op ajp_op_cast;
 const ajp_op ajp_op_cast = {.any_sample_axis = true,
+                            .layout = AJP_LAYOUT_ELEMENTS,
                             .min_in = 1,
                             .max_in = 1,
                             .max_out = 1,

@@ -143,7 +143,8 @@ static bool takes_last(const ajp_node *node, size_t n_products, const ajp_type *
 }
 
 extern const ajp_op ajp_op_conv, ajp_op_conv_transpose;
-const ajp_op ajp_op_conv = {.min_in = 2,
+const ajp_op ajp_op_conv = {.widening = AJP_WIDEN_FLOATS,
+                            .min_in = 2,
                             .max_in = 3,
                             .max_out = 1,
                             .params_size = sizeof(ajp_conv_params),
@@ -158,7 +159,8 @@ const ajp_op ajp_op_conv = {.min_in = 2,
                             .products = ajp_conv_products,
                             .folds = true,
                             .adds = true};
-const ajp_op ajp_op_conv_transpose = {.min_in = 2,
+const ajp_op ajp_op_conv_transpose = {.widening = AJP_WIDEN_FLOATS,
+                                      .min_in = 2,
                                       .max_in = 3,
                                       .max_out = 1,
                                       .params_size = sizeof(ajp_conv_params),

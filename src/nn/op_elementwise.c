@@ -73,7 +73,7 @@ static aj_status infer(const ajp_op_infer *i)
     if (a->dtype != b.dtype)
         return ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err, "has inputs of two types, %s and %s",
                              ajp_dtype_name(a->dtype), ajp_dtype_name(b.dtype));
-    if (a->dtype == AJP_BOOL || a->dtype == AJP_FLOAT16 || a->dtype == AJP_BFLOAT16)
+    if (a->dtype == AJP_BOOL)
         return ajp_node_fail(i->path, i->node, AJ_UNSUPPORTED, i->err,
                              "has inputs of type %s, which this version does not "
                              "compute with",
@@ -253,7 +253,8 @@ static aj_status run(const ajp_op_run *r)
         return parse(p, out, op);                                              \
     }                                                                          \
     extern const ajp_op ajp_op_##id;                                           \
-    const ajp_op ajp_op_##id = {.layout = AJP_LAYOUT_ELEMENTS,                 \
+    const ajp_op ajp_op_##id = {.widening = AJP_WIDEN_HALF,                    \
+                                .layout = AJP_LAYOUT_ELEMENTS,                 \
                                 .any_sample_axis = true,                       \
                                 .min_in = 2,                                   \
                                 .max_in = 2,                                   \

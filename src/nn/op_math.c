@@ -434,7 +434,8 @@ static bool clip_as_activation(const ajp_node *node, const ajp_tensor *const con
 }
 
 extern const ajp_op ajp_op_clip;
-const ajp_op ajp_op_clip = {.as_activation = clip_as_activation,
+const ajp_op ajp_op_clip = {.widening = AJP_WIDEN_HALF,
+                            .as_activation = clip_as_activation,
                             .layout = AJP_LAYOUT_ELEMENTS,
                             .any_sample_axis = true,
                             .min_in = 1,

@@ -157,7 +157,9 @@ static bool takes_last(const ajp_node *node, size_t n_products, const ajp_type *
 }
 
 extern const ajp_op ajp_op_batch_normalization;
-const ajp_op ajp_op_batch_normalization = {.min_in = 5,
+const ajp_op ajp_op_batch_normalization = {.widening = AJP_WIDEN_FLOATS,
+                                           .later_like = 3,
+                                           .min_in = 5,
                                            .max_in = 5,
                                            .max_out = 5,
                                            .role = AJP_ROLE_NORMALIZE,

@@ -264,7 +264,8 @@ static aj_status run(const ajp_op_run *r)
 
 #define POOL(id, list, parse_it, outputs)                      \
     extern const ajp_op ajp_op_##id;                           \
-    const ajp_op ajp_op_##id = {.min_in = 1,                   \
+    const ajp_op ajp_op_##id = {.widening = AJP_WIDEN_HALF,    \
+                                .min_in = 1,                   \
                                 .max_in = 1,                   \
                                 .max_out = outputs,            \
                                 .flops_per_element = 1,        \

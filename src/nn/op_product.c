@@ -4,6 +4,7 @@
  * turned. */
 #include <string.h>
 
+#include "op_number.h"
 #include "op_product.h"
 
 static const char *const gemm_attributes[] = {"alpha", "beta", "transA", "transB", "broadcast", NULL};
@@ -43,7 +44,7 @@ static aj_status check_c(const ajp_op_infer *i, const ajp_type *out)
 {
     const ajp_type *c = i->in[2];
     bool fits = c->rank <= 2;
-    AJ_TRY(ajp_op_want(i, 2, AJP_FLOAT32));
+    if (c->dtype != out->dtype) return ajp_op_refuse(i, 2);
     for (size_t k = 0; k < c->rank && fits; k++) {
         size_t d = k + 2 - c->rank;
         bool batched = c->batch_axis == (int)k;
@@ -58,13 +59,21 @@ static aj_status check_c(const ajp_op_infer *i, const ajp_type *out)
                : ajp_node_fail(i->path, i->node, AJ_CORRUPT, i->err, "has a C that does not fit its product");
 }
 
+/* float32 (others of its kind become it: widen.c), or whole numbers of 32 and 64 bits. */
+static aj_status check_types(const ajp_op_infer *i)
+{
+    ajp_dtype dtype = i->in[0]->dtype;
+    bool whole = dtype == AJP_INT32 || dtype == AJP_INT64 || dtype == AJP_UINT32 || dtype == AJP_UINT64;
+    if (dtype != AJP_FLOAT32 && !whole) return ajp_op_refuse(i, 0);
+    return i->in[1]->dtype == dtype ? AJ_OK : ajp_op_refuse(i, 1);
+}
+
 static aj_status infer_gemm(const ajp_op_infer *i)
 {
     const ajp_product_params *q = i->node->params;
     const ajp_type *a = i->in[0], *b = i->in[1];
-    ajp_type out = {AJP_FLOAT32, -1, 2, {0}};
-    AJ_TRY(ajp_op_want(i, 0, AJP_FLOAT32));
-    AJ_TRY(ajp_op_want(i, 1, AJP_FLOAT32));
+    ajp_type out = {a->dtype, -1, 2, {0}};
+    AJ_TRY(check_types(i));
     if (a->rank != 2 || b->rank != 2) return do_not_fit(i);
     if (b->batch_axis >= 0 || a->batch_axis > 0 || (a->batch_axis == 0 && q->trans_a))
         return ajp_op_mixes(i, "samples must be the rows of A");
@@ -147,9 +156,8 @@ aj_status ajp_matmul_infer(const ajp_op_infer *i, ajp_type *out_type)
 
 static aj_status infer_matmul(const ajp_op_infer *i)
 {
-    AJ_TRY(ajp_op_want(i, 0, AJP_FLOAT32));
-    AJ_TRY(ajp_op_want(i, 1, AJP_FLOAT32));
-    i->out[0].dtype = AJP_FLOAT32;
+    AJ_TRY(check_types(i));
+    i->out[0].dtype = i->in[0]->dtype;
     return ajp_matmul_infer(i, &i->out[0]);
 }
 
@@ -201,7 +209,7 @@ static places places_of(const ajp_product_params *q, const ajp_matrices *s)
 static size_t scratch(const ajp_node *node, const ajp_tensor *in, const ajp_tensor *out)
 {
     ajp_matrices s = ajp_matmul_matrices(node->params, &in[0].type, &in[1].type);
-    (void)out;
+    if (out[0].type.dtype != AJP_FLOAT32) return 0;
     return places_of(node->params, &s).all * sizeof(float);
 }
 
@@ -226,7 +234,7 @@ static size_t outer_size(const ajp_matrices *s, size_t d)
 
 static size_t products(const ajp_op_products_query *q, ajp_op_product *out)
 {
-    if (q->known[0] != NULL || q->known[1] != NULL) return 0;
+    if (q->known[0] != NULL || q->known[1] != NULL || q->in[0]->dtype != AJP_FLOAT32) return 0;
     ajp_matrices s = ajp_matmul_matrices(q->node->params, q->in[0], q->in[1]);
     size_t groups = 1;
     for (size_t d = 0; d + 2 < rank_of(&s); d++) groups *= outer_size(&s, d);
@@ -346,10 +354,49 @@ static aj_status multiply_on_hook(const ajp_op_run *r, const ajp_matrices *s, si
     return AJ_OK;
 }
 
+/* Sums of whole numbers wrap; alpha and beta, where they are not 1, are multiplied in double. */
+static ajp_number whole_element(const ajp_op_run *r, const ajp_matrices *s, size_t a, size_t b, size_t i,
+                                size_t j)
+{
+    const ajp_product_params *q = r->node->params;
+    const ajp_tensor *c = r->n_in > 2 && r->in[2].data != NULL ? &r->in[2] : NULL;
+    ajp_number sum = {AJP_UNSIGNED, 0, 0, 0};
+    for (size_t k = 0; k < s->k; k++) {
+        ajp_number x = ajp_number_load(&r->in[0], a + (q->trans_a ? k * s->m + i : i * s->k + k));
+        ajp_number w = ajp_number_load(&r->in[1], b + (q->trans_b ? j * s->k + k : k * s->n + j));
+        x = ajp_number_multiply(&x, &w);
+        sum = k == 0 ? x : ajp_number_add(&sum, &x);
+    }
+    if (!q->gemm || (q->alpha == 1 && (c == NULL || q->beta == 0))) return sum;
+    size_t rank = c != NULL ? c->type.rank : 0;
+    size_t col = rank > 0 && c->type.dims[rank - 1] != 1 ? 1 : 0;
+    size_t row = rank > 1 && c->type.dims[0] != 1 ? c->type.dims[1] : 0;
+    ajp_number add = {sum.kind, 0, 0, 0};
+    if (c != NULL) add = ajp_number_load(c, i * row + j * col);
+    if (q->alpha == 1 && q->beta == 1) return ajp_number_add(&sum, &add);
+    double real = (double)q->alpha * ajp_number_real(&sum) + (double)q->beta * ajp_number_real(&add);
+    return (ajp_number){AJP_REAL, real, 0, 0};
+}
+
+static aj_status run_whole(const ajp_op_run *r, const ajp_matrices *s)
+{
+    for (size_t o = 0, at = 0; o < s->n_pairs; o++) {
+        size_t of_a, of_b;
+        ajp_matmul_pair(s, o, &of_a, &of_b);
+        for (size_t i = 0; i < s->m; i++)
+            for (size_t j = 0; j < s->n; j++, at++) {
+                ajp_number value = whole_element(r, s, of_a * s->m * s->k, of_b * s->k * s->n, i, j);
+                ajp_number_store(&r->out[0], at, &value);
+            }
+    }
+    return AJ_OK;
+}
+
 static aj_status run(const ajp_op_run *r)
 {
     const ajp_product_params *q = r->node->params;
     ajp_matrices s = ajp_matmul_matrices(q, &r->in[0].type, &r->in[1].type);
+    if (r->in[0].type.dtype != AJP_FLOAT32) return r->out[0].n == 0 ? AJ_OK : run_whole(r, &s);
     const float *a = r->in[0].data, *b = r->in[1].data;
     float *y = r->out[0].data;
     if (r->out[0].n == 0) return AJ_OK;
@@ -367,7 +414,8 @@ static aj_status run(const ajp_op_run *r)
 }
 
 extern const ajp_op ajp_op_gemm, ajp_op_matmul;
-const ajp_op ajp_op_gemm = {.min_in = 2,
+const ajp_op ajp_op_gemm = {.widening = AJP_WIDEN_FLOATS,
+                            .min_in = 2,
                             .max_in = 3,
                             .max_out = 1,
                             .role = AJP_ROLE_PRODUCT,
@@ -378,7 +426,8 @@ const ajp_op ajp_op_gemm = {.min_in = 2,
                             .scratch = scratch,
                             .run = run,
                             .products = products};
-const ajp_op ajp_op_matmul = {.any_sample_axis = true,
+const ajp_op ajp_op_matmul = {.widening = AJP_WIDEN_FLOATS,
+                              .any_sample_axis = true,
                               .min_in = 2,
                               .max_in = 2,
                               .max_out = 1,

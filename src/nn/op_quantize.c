@@ -111,7 +111,8 @@ static aj_status run_dequantize(const ajp_op_run *r)
 
 #define QUANTIZE(id)                                                    \
     extern const ajp_op ajp_op_##id##_linear;                           \
-    const ajp_op ajp_op_##id##_linear = {.min_in = 2,                   \
+    const ajp_op ajp_op_##id##_linear = {.widening = AJP_WIDEN_FLOATS,  \
+                                         .min_in = 2,                   \
                                          .max_in = 3,                   \
                                          .max_out = 1,                  \
                                          .flops_per_element = 2,        \

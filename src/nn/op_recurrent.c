@@ -563,7 +563,9 @@ static const char *const lstm_attributes[] = {
 
 #define RECURRENT(id, most_in, most_out)                       \
     extern const ajp_op ajp_op_##id;                           \
-    const ajp_op ajp_op_##id = {.any_sample_axis = true,       \
+    const ajp_op ajp_op_##id = {.widening = AJP_WIDEN_FLOATS,  \
+                                .first_optional = true,        \
+                                .any_sample_axis = true,       \
                                 .min_in = 3,                   \
                                 .max_in = most_in,             \
                                 .max_out = most_out,           \

@@ -317,7 +317,8 @@ static aj_status run_roi(const ajp_op_run *r)
 }
 
 extern const ajp_op ajp_op_roi_align;
-const ajp_op ajp_op_roi_align = {.min_in = 3,
+const ajp_op ajp_op_roi_align = {.widening = AJP_WIDEN_FLOATS,
+                                 .min_in = 3,
                                  .max_in = 3,
                                  .max_out = 1,
                                  .flops_per_element = 11,

@@ -81,7 +81,8 @@ static aj_status run(const ajp_op_run *r)
 
 #define SOFTMAX(id)                                            \
     extern const ajp_op ajp_op_##id;                           \
-    const ajp_op ajp_op_##id = {.any_sample_axis = true,       \
+    const ajp_op ajp_op_##id = {.widening = AJP_WIDEN_FLOATS,  \
+                                .any_sample_axis = true,       \
                                 .min_in = 1,                   \
                                 .max_in = 1,                   \
                                 .max_out = 1,                  \

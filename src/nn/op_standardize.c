@@ -246,7 +246,8 @@ static aj_status run_group(const ajp_op_run *r)
 }
 
 extern const ajp_op ajp_op_group_normalization;
-const ajp_op ajp_op_group_normalization = {.min_in = 3,
+const ajp_op ajp_op_group_normalization = {.widening = AJP_WIDEN_FLOATS,
+                                           .min_in = 3,
                                            .max_in = 3,
                                            .max_out = 1,
                                            .flops_per_element = 8,

@@ -254,10 +254,58 @@ static void store(ajp_dtype dtype, void *data, size_t i, number v)
     }
 }
 
+/* The same between float16 and float32, without branches, so that compilers make vectors of the loops. */
+static float bits_as_float(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static uint32_t float_as_bits(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static void floats_from_halves(float *dst, const uint16_t *src, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t twice = (uint32_t)src[i] << 17, sign = (uint32_t)(src[i] & 0x8000) << 16;
+        /* 224 more in the exponent and 2^-112 leave 127 - 15; infinity stays in the last exponent */
+        float normal = bits_as_float((twice >> 4) + ((uint32_t)224 << 23)) * 0x1p-112f;
+        float subnormal = bits_as_float(twice >> 17 | (uint32_t)126 << 23) - 0.5f;
+        dst[i] = bits_as_float(sign | float_as_bits(twice < (uint32_t)1 << 27 ? subnormal : normal));
+    }
+}
+
+static void halves_from_floats(uint16_t *dst, const float *src, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits = float_as_bits(src[i]), twice = bits << 1;
+        /* adding a power of two 13 places above the last bit that stays rounds there, to even */
+        float value = fabsf(src[i]) * 0x1p112f * 0x1p-110f; /* above the range: infinity */
+        uint32_t exponent = twice & 0xff000000;
+        exponent = exponent < 0x71000000 ? 0x71000000 : exponent;
+        uint32_t sum = float_as_bits(bits_as_float((exponent >> 1) + 0x07800000) + value);
+        uint32_t half = (sum >> 13 & 0x7c00) + (sum & 0xfff);
+        dst[i] = (uint16_t)((bits >> 16 & 0x8000) | (twice > 0xff000000 ? 0x7e00 : half));
+    }
+}
+
 void ajp_convert(ajp_dtype dst_type, void *dst, ajp_dtype src_type, const void *src, size_t n)
 {
     if (dst_type == src_type && dst_type != AJP_BOOL) {
         if (n > 0) memmove(dst, src, n * ajp_dtype_size(dst_type));
+        return;
+    }
+    if (dst_type == AJP_FLOAT32 && src_type == AJP_FLOAT16) {
+        floats_from_halves(dst, src, n);
+        return;
+    }
+    if (dst_type == AJP_FLOAT16 && src_type == AJP_FLOAT32) {
+        halves_from_floats(dst, src, n);
         return;
     }
     for (size_t i = 0; i < n; i++) store(dst_type, dst, i, load(src_type, src, i));

@@ -6,15 +6,14 @@
 #include <dirent.h>
 #include <ftw.h>
 
+#include "case_data.h"
 #include "operators_page.h"
 
-#include "base/file.h"
-#include "nn/graph.h"
 #include "nn/op.h"
 #include "attojoule/nn.h"
 
 /* This many of the 1,072 pass; the number may only rise. */
-enum { MIN_PASSED = 1003, MAX_PORTS = 16 };
+enum { MIN_PASSED = 1003 };
 
 static aj_context *context;
 static int n_models, n_passed, n_refused, n_sessions, n_tensors, n_mismatched;
@@ -67,42 +66,6 @@ static void compare(const char *path, const ajp_tensor *got, const ajp_tensor *w
             break;
         }
     free(x), free(y);
-}
-
-typedef struct {
-    ajp_arena arena;
-    ajp_file_map maps[2 * MAX_PORTS];
-    size_t n_maps;
-    size_t n_in, n_out;
-    ajp_tensor in[MAX_PORTS], out[MAX_PORTS];
-} data_set;
-
-static size_t read_tensors(data_set *set, const char *folder, const char *kind, ajp_tensor *tensors,
-                           size_t n_wanted)
-{
-    aj_error err;
-    size_t n = 0;
-    ajp_tensor_source source = {folder, NULL, context, &set->arena, NULL};
-    for (; n < n_wanted; n++) {
-        char path[4096];
-        const ajp_onnx_tensor *proto;
-        ajp_file_map *map = &set->maps[set->n_maps];
-        snprintf(path, sizeof path, "%s/%s_%zu.pb", folder, kind, n);
-        if (ajp_file_map_open(map, context, path, &err) != AJ_OK) break;
-        set->n_maps++;
-        /* sequences and optionals are other messages under the same name; the model is refused before they
-         * matter */
-        if (ajp_onnx_read_tensor(&proto, &set->arena, map->data, map->size, path, &err) != AJ_OK ||
-            ajp_tensor_from_onnx(&tensors[n], &source, proto, &err) != AJ_OK)
-            break;
-    }
-    return n;
-}
-
-static void forget(data_set *set)
-{
-    for (size_t i = 0; i < set->n_maps; i++) ajp_file_map_close(&set->maps[i], context);
-    ajp_arena_free(&set->arena);
 }
 
 /* The same case through the public interface: rows of floats, where it is a network from one float tensor to
@@ -192,7 +155,7 @@ static bool only_its_type(const ajp_graph *graph, size_t value)
 /* Computes all outputs from bound inputs. */
 static aj_status evaluate(ajp_graph *graph, const char *folder, data_set *set, aj_error *err)
 {
-    set->n_in = read_tensors(set, folder, "input", set->in, graph->n_inputs);
+    set->n_in = data_set_read(set, folder, "input", set->in, graph->n_inputs);
     for (size_t i = 0; i < set->n_in; i++)
         fix_bfloat16(&set->in[i], graph->values[graph->inputs[i]].type.dtype);
     for (size_t i = 0; i < set->n_in; i++) {
@@ -204,7 +167,7 @@ static aj_status evaluate(ajp_graph *graph, const char *folder, data_set *set, a
         if (is_read(graph, graph->inputs[i]))
             AJ_TRY(ajp_graph_bind(graph, graph->values[graph->inputs[i]].name, &set->in[i], err));
     AJ_TRY(ajp_graph_infer(graph, true, err));
-    set->n_out = read_tensors(set, folder, "output", set->out, graph->n_outputs);
+    set->n_out = data_set_read(set, folder, "output", set->out, graph->n_outputs);
     for (size_t i = 0; i < set->n_out; i++)
         fix_bfloat16(&set->out[i], graph->values[graph->outputs[i]].type.dtype);
     return AJ_OK;
@@ -232,9 +195,9 @@ static int visit(const char *path, const struct stat *info, int type, struct FTW
     aj_error err = {0};
     ajp_file_map map;
     ajp_graph graph;
-    data_set set = {.n_maps = 0};
+    data_set set;
     n_models++;
-    ajp_arena_init(&set.arena, context);
+    data_set_open(&set, context);
     snprintf(folder, sizeof folder, "%.*s/test_data_set_0", (int)(length - 11), path);
     CHECK_OK(ajp_file_map_open(&map, context, path, &err), err);
     aj_status st = ajp_graph_build(&graph, context, &set.arena, map.data, map.size, path, NULL, &err);
@@ -251,7 +214,7 @@ static int visit(const char *path, const struct stat *info, int type, struct FTW
     }
     ajp_graph_close(&graph);
     ajp_file_map_close(&map, context);
-    forget(&set);
+    data_set_close(&set);
     return 0;
 }
 

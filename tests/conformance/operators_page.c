@@ -86,19 +86,22 @@ char *page_text(int n_models, int n_passed)
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     if (out == NULL) return NULL;
-    fprintf(out,
-            "# Operators\n\n"
-            "Made by `tests/conformance/cases_onnx.c`, which fails when this page is out of date:\n"
-            "`build/release/tests/conformance/cases_onnx /usr/share/libonnx-testdata/data docs/operators.md "
-            "--write`.\n\n"
-            "%zu operators of the default domain, in these opsets. Each is a row of `src/nn/ops.def`; "
-            "anything else in a\n"
-            "model is refused in a sentence that names node, operator and opset. Elements are float32, "
-            "float64, float16,\n"
-            "bfloat16, integers of 8 to 64 bits and bool where the operator takes them; a type that an "
-            "operator is not\n"
-            "computed in is refused by name as well.\n\n",
-            sizeof rows / sizeof *rows);
+    fprintf(
+        out,
+        "# Operators\n\n"
+        "Made by `tests/conformance/cases_onnx.c`, which fails when this page is out of date:\n"
+        "`build/release/tests/conformance/cases_onnx /usr/share/libonnx-testdata/data docs/operators.md "
+        "--write`.\n\n"
+        "%zu operators of the default domain, in these opsets. Each is a row of `src/nn/ops.def`; "
+        "anything else in a\n"
+        "model is refused in a sentence that names node, operator and opset. Elements are float32, "
+        "float64, float16,\n"
+        "bfloat16, integers of 8 to 64 bits and bool where the standard gives them to the operator; float16, "
+        "bfloat16 and\n"
+        "float64 are computed in float32 or double and rounded once a node. A type that an operator is not "
+        "computed in is\n"
+        "refused by name as well.\n\n",
+        sizeof rows / sizeof *rows);
     write_operators(out);
     fprintf(
         out,

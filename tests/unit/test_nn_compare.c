@@ -19,8 +19,15 @@ static void apply(const char *name, const float *a, const float *b, void *y, ajp
     memcpy(copies[1], b, n * sizeof *b);
     ajp_tensor in[2] = {{type, n, copies[0]}, {type, n, copies[1]}}, out = {type, n, y};
     out.type.dtype = result;
-    ajp_op_run run = {
-        .path = "test", .node = &node, .n_in = 2, .n_out = 1, .in = in, .out = &out, .err = &err};
+    size_t scratch[2 * (1 + AJP_MAX_RANK)];
+    ajp_op_run run = {.scratch = scratch,
+                      .path = "test",
+                      .node = &node,
+                      .n_in = 2,
+                      .n_out = 1,
+                      .in = in,
+                      .out = &out,
+                      .err = &err};
     CHECK_OK(node.op->run(&run), err);
 }
 

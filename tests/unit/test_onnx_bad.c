@@ -183,7 +183,7 @@ static void shapes(void)
     refuse("broadcast", &b, AJ_CORRUPT, "\"a\"", "do not fit");
     b = start(), node(&b, "Add", "a", "x,w", "y"), shape(&b, "w", 3, (int64_t[]){1, 2, 3}), ends(&b, 3, 3);
     refuse("types", &b, AJ_CORRUPT, "\"a\"", "float32 and int64");
-    b = start(), node(&b, "Relu", "r", "x", "y"), value(&b, INPUT, "x", AJP_INT64, 2, (int64_t[]){-1, 3});
+    b = start(), node(&b, "Sigmoid", "r", "x", "y"), value(&b, INPUT, "x", AJP_INT64, 2, (int64_t[]){-1, 3});
     value(&b, OUTPUT, "y", AJP_INT64, 2, (int64_t[]){-1, 3});
     refuse("integers", &b, AJ_UNSUPPORTED, "\"r\"", "int64");
     b = start(), node(&b, "Relu", "r", "x", "y"), value(&b, INPUT, "x", AJP_STRING, 2, (int64_t[]){-1, 3});

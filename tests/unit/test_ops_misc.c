@@ -292,6 +292,35 @@ static void test_bits(void)
     }
 }
 
+/* As many inputs as a file likes. */
+static void test_many_inputs(void)
+{
+    enum { MANY = 50, ROWS = 6, COLS = 3 };
+    static const char *const operators[] = {"Sum", "Mean", "Max", "Min"};
+    for (size_t op = 0; op < 4; op++) {
+        char names[8 * MANY] = "x";
+        float values[MANY][COLS];
+        build b = op_start(13);
+        memcpy(want, x, ROWS * COLS * sizeof *want);
+        for (size_t k = 1; k < MANY; k++) {
+            snprintf(names + strlen(names), 8, ",w%zu", k);
+            for (size_t j = 0; j < COLS; j++) values[k][j] = 3 * op_number(100 + 7 * k + j);
+            for (size_t i = 0; i < ROWS * COLS; i++) {
+                float v = values[k][i % COLS];
+                want[i] = op < 2 ? want[i] + v : op == 2 ? fmaxf(want[i], v) : fminf(want[i], v);
+            }
+        }
+        for (size_t i = 0; i < ROWS * COLS; i++) want[i] = op == 1 ? want[i] / MANY : want[i];
+        node(&b, operators[op], "op", names, "y");
+        for (size_t k = 1; k < MANY; k++) {
+            char name[8];
+            snprintf(name, sizeof name, "w%zu", k);
+            weights(&b, name, values[k], 1, (int64_t[]){COLS});
+        }
+        op_expect(&b, operators[op], 2, (size_t[]){ROWS, COLS}, x, want, ROWS * COLS, true);
+    }
+}
+
 int main(void)
 {
     op_open();
@@ -304,6 +333,7 @@ int main(void)
     test_transforms();
     test_old_broadcasting();
     test_bits();
+    test_many_inputs();
     aj_context_destroy(context);
     return check_report();
 }
