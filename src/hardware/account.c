@@ -60,9 +60,9 @@ static double weight_count(const ajp_product *product)
                : 0.0;
 }
 
-/* Weights that all fit the on-chip memory stay there and cost no DRAM; otherwise every batch reads all of
- * them. */
-static void price_weights(const ajp_prices *prices, const ajp_workload *work,
+/* Weights that stay in the arrays are paid for by the family (programming). Weights that all fit the on-chip
+ * memory stay there and cost no DRAM; otherwise every batch reads all of them. */
+static void price_weights(const ajp_prices *prices, bool stay, const ajp_workload *work,
                           ajp_product_account *per_product)
 {
     double all_bits = 0.0;
@@ -72,8 +72,8 @@ static void price_weights(const ajp_prices *prices, const ajp_workload *work,
     bool resident = known && all_bits / 8.0 <= prices->sram_bytes;
     for (size_t i = 0; i < work->n_products; i++) {
         double bits = weight_count(&work->products[i].product) * prices->weight_bits / (double)work->batch;
-        if (resident) bits = 0.0;
         if (!known) bits = AJP_NOT_DESCRIBED;
+        if (resident || (stay && !work->products[i].runs_digitally)) bits = 0.0;
         per_product[i].dram_bytes = bits / 8.0;
         aj_energy_set(&per_product[i].energy, AJ_CAUSE_DRAM, ajp_price(bits, prices->dram_joules_per_bit));
         if (bits != 0.0)
@@ -172,7 +172,7 @@ aj_status ajp_account_network(const aj_hardware *hardware, const aj_hardware *fa
     ajp_account sum = {.energy = aj_energy_none()};
     if (work->batch == 0) return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "a batch of 0 samples; use 1 or more");
     AJ_TRY(account_products(hardware, fallback, work, per_product, err));
-    price_weights(prices, work, per_product);
+    price_weights(prices, hardware->ops->weights_stay, work, per_product);
     sum_products(work, per_product, &sum);
     AJ_TRY(price_reserved(hardware, work, &sum, err));
     price_common(prices, work, &sum);

@@ -167,6 +167,7 @@ typedef struct {
     size_t params_size;
     const ajp_param *params;
     size_t n_params;
+    bool weights_stay; /* in the arrays: no memory holds them between inferences, and none is read for them */
     /* keys against each other; ranges were checked before */
     aj_status (*check)(const void *params, aj_error *err);
     /* false: *why is a short reason ("both operands are activations") */

@@ -57,6 +57,7 @@ typedef struct {
         *reference_weights; /* [cols]: a column read beside the rows, by the same law (row_variance 1)
                                and converter, one draw for all of them (not with COUNTS); NULL = none */
     const float *reference_second_weights; /* [cols], its own S; NULL = none */
+    bool reference_is_exact; /* known, not read: neither noise nor converter (digital correction) */
     ajp_noise noise;
     ajp_total total;
     ajp_second_of second_of;

@@ -74,7 +74,7 @@ static double digit(double code, unsigned slice, unsigned bits)
     return fmod(shifted, ldexp(1.0, (int)bits));
 }
 
-void ajp_encode(const ajp_encoding *e, double weight, unsigned slice, double g[2])
+void ajp_encode_weight(const ajp_encoding *e, double weight, unsigned slice, double g[2])
 {
     double share = share_of(e, weight), zero = 0.5; /* of the range, for weights with an offset */
     if (e->slice_bits > 0) {

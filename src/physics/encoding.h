@@ -36,7 +36,7 @@ aj_status ajp_encoding_check(const ajp_encoding *encoding, aj_error *err);
 /* Lowest conductance of a device that conducts on_off_ratio (> 1; INFINITY allowed) times less when off. */
 double ajp_off_siemens(double g_max_siemens, double on_off_ratio);
 
-void ajp_encode(const ajp_encoding *encoding, double weight, unsigned slice, double g[2]);
+void ajp_encode_weight(const ajp_encoding *encoding, double weight, unsigned slice, double g[2]);
 double ajp_decode_factor(const ajp_encoding *encoding,
                          unsigned slice); /* weight per siemens of g[0] - g[1] */
 

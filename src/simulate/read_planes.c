@@ -232,6 +232,10 @@ static void read_reference_column(const tile_read *t, const ajp_analog_read *row
     law.n_clipped = NULL;
     law.accumulate = false;
     law.second = NULL;
+    if (call->frozen->frozen.planes[t->plane].reference_is_exact) {
+        law.noisy = false;
+        law.adc.kind = AJP_ADC_IDEAL;
+    }
     if (packed->reference_second != NULL) {
         ajp_read_gemm(&column, reader->squares_in, call->step->cols, packed->reference_second,
                       reader->reference_second, 1, t->first, t->n_cols, NULL, NULL, false);

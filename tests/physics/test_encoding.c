@@ -14,7 +14,7 @@ static double there_and_back(const ajp_encoding *e, double w)
     double sum = 0.0;
     for (unsigned k = 0; k < e->n_slices; k++) {
         double g[2];
-        ajp_encode(e, w, k, g);
+        ajp_encode_weight(e, w, k, g);
         for (int d = 0; d < 2; d++) CHECK(g[d] >= e->g_min_siemens && g[d] <= e->g_max_siemens);
         sum += ajp_decode_factor(e, k) * (g[0] - g[1]);
     }
@@ -49,17 +49,17 @@ static void test_forms(void)
 {
     double g[2];
     ajp_encoding e = {AJP_PAIR_ONE_SIDED, 1e-6, 21e-6, 2.0, 1, 0, 0};
-    ajp_encode(&e, -0.5, 0, g);
+    ajp_encode_weight(&e, -0.5, 0, g);
     CHECK_CLOSE(g[0], 1e-6, 1e-12);
     CHECK_CLOSE(g[1], 6e-6, 1e-12);
-    ajp_encode(&e, 5.0, 0, g); /* beyond the largest weight: held */
+    ajp_encode_weight(&e, 5.0, 0, g); /* beyond the largest weight: held */
     CHECK(g[0] == 21e-6 && g[1] == 1e-6);
     e.form = AJP_PAIR_TWO_SIDED;
-    ajp_encode(&e, -0.5, 0, g);
+    ajp_encode_weight(&e, -0.5, 0, g);
     CHECK_CLOSE(g[0], 8.5e-6, 1e-12);
     CHECK_CLOSE(g[1], 13.5e-6, 1e-12);
     e.form = AJP_OFFSET_COLUMN;
-    ajp_encode(&e, -2.0, 0, g);
+    ajp_encode_weight(&e, -2.0, 0, g);
     CHECK_CLOSE(g[0], 1e-6, 1e-12);
     CHECK_CLOSE(g[1], 11e-6, 1e-12);
     CHECK_CLOSE(ajp_off_siemens(100e-6, 50.0), 2e-6, 1e-12);
@@ -88,7 +88,7 @@ static void test_slices(void)
     ajp_encoding e = {AJP_OFFSET_COLUMN, 0.0, 3.0, 32767.0, 8, 2, 0};
     for (unsigned k = 0; k < 8; k++) {
         double g[2];
-        ajp_encode(&e, -1.0, k, g);
+        ajp_encode_weight(&e, -1.0, k, g);
         CHECK_NEAR(g[0], k == 7 ? 1.0 : 3.0, 1e-12);
         CHECK_NEAR(g[1], k == 7 ? 2.0 : 0.0, 1e-12);
     }
@@ -104,7 +104,7 @@ static void test_states(void)
             unsigned distinct = 0;
             for (int i = 0; i <= 4000; i++) {
                 double g[2];
-                ajp_encode(&e, i / 2000.0 - 1.0, 0, g);
+                ajp_encode_weight(&e, i / 2000.0 - 1.0, 0, g);
                 double state = (g[0] - 2e-6) / 38e-6 * (n - 1);
                 CHECK_NEAR(state, rint(state), 1e-9);
                 size_t at = (size_t)rint(state);
@@ -164,7 +164,7 @@ static void test_compensation(void)
     double factor = ajp_decode_factor(&e, 0), error_before = 0.0, error_now = 0.0;
     for (size_t i = 0; i < IN * OUT; i++) { /* the unit vectors: the reading is the weight */
         double g[2], w = 2.0 * ajp_draw_uniform(&draws) - 1.0;
-        ajp_encode(&e, w, 0, g);
+        ajp_encode_weight(&e, w, 0, g);
         before[i] = now[i] = 0.0;
         for (int d = 0; d < 2; d++) {
             double z = ajp_draw_normal(&draws), z_time = ajp_draw_normal(&draws);

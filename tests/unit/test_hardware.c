@@ -35,7 +35,8 @@ static void test_presets(void)
     CHECK(aj_hardware_preset_name(n + 5) == NULL);
     CHECK_STRING(aj_hardware_family_name(0), "homodyne");
     CHECK_STRING(aj_hardware_family_name(1), "digital");
-    CHECK(aj_hardware_family_name(2) == NULL);
+    CHECK_STRING(aj_hardware_family_name(2), "crossbar");
+    CHECK(aj_hardware_family_name(3) == NULL);
     aj_hardware *none = NULL;
     CHECK_INT(aj_hardware_load(&none, context, "homodine", &err), AJ_NOT_FOUND);
     CHECK(none == NULL);
@@ -72,6 +73,8 @@ static void test_tables(void)
                             {"_ratio", ""},
                             {"_joules_per_bit", "J/bit"},
                             {"_bytes", "byte"},
+                            {"_siemens", "S"},
+                            {"_ohms", "ohm"},
                             {"_bits", "bit"}};
             for (size_t s = 0; s < sizeof suffixes / sizeof suffixes[0]; s++) {
                 size_t n = strlen(p->key), m = strlen(suffixes[s].end);
