@@ -42,7 +42,8 @@ typedef struct {
     bool driven_twice, grounded_twice;
 } network;
 
-enum { BLOCK = 8 };
+/* PADDING keeps the rows of large powers of two out of each other's places in a cache. */
+enum { BLOCK = 8, PANEL = 256, PADDING = 8 };
 
 /* ---- (1 + R Y) X = right, m rows of m + n_right numbers ---------------------------------------- */
 
@@ -63,36 +64,76 @@ static void subtract_row(double *restrict row, const double *restrict other, dou
     for (size_t c = from; c < to; c++) row[c] -= factor * other[c];
 }
 
-/* a: upper triangle of the matrix, m x m; x: right-hand sides [m][stride], the first n_right columns,
- * replaced by the solution.  False when a pivot is below 1 or not a number. */
-static bool eliminate(double *a, double *x, size_t m, size_t stride, size_t n_right)
+/* Two rows at once, which halves the reads of the block. */
+static void subtract_block_twice(double *restrict row, double *restrict next, const double *restrict block,
+                                 size_t stride, double factor[2][BLOCK], size_t to)
+{
+    const double *r0 = block, *r1 = r0 + stride, *r2 = r1 + stride, *r3 = r2 + stride;
+    const double *r4 = r3 + stride, *r5 = r4 + stride, *r6 = r5 + stride, *r7 = r6 + stride;
+    const double *f = factor[0], *g = factor[1];
+    for (size_t c = 0; c < to; c++) {
+        double x0 = r0[c], x1 = r1[c], x2 = r2[c], x3 = r3[c], x4 = r4[c], x5 = r5[c], x6 = r6[c], x7 = r7[c];
+        row[c] -= ((f[0] * x0 + f[1] * x1) + (f[2] * x2 + f[3] * x3)) +
+                  ((f[4] * x4 + f[5] * x5) + (f[6] * x6 + f[7] * x7));
+        next[c] -= ((g[0] * x0 + g[1] * x1) + (g[2] * x2 + g[3] * x3)) +
+                   ((g[4] * x4 + g[5] * x5) + (g[6] * x6 + g[7] * x7));
+    }
+}
+
+/* a: upper triangle of a symmetric matrix, m x m; replaced by the triangle that elimination leaves.  False
+ * when a pivot is below 1 or not a number. */
+static bool eliminate(double *a, size_t m)
 {
     for (size_t k0 = 0; k0 < m; k0 += BLOCK) {
         size_t k1 = ajp_min_size(k0 + BLOCK, m);
         for (size_t k = k0; k < k1; k++) { /* the rows of the block among themselves */
             if (!(a[k * m + k] >= 1.0 - 1e-9)) return false;
-            for (size_t i = k + 1; i < k1; i++) {
-                double factor = a[k * m + i] / a[k * m + k];
-                subtract_row(a + i * m, a + k * m, factor, i, m);
-                subtract_row(x + i * stride, x + k * stride, factor, 0, n_right);
-            }
+            for (size_t i = k + 1; i < k1; i++)
+                subtract_row(a + i * m, a + k * m, a[k * m + i] / a[k * m + k], i, m);
         }
         if (k1 - k0 < BLOCK) break; /* only the last block is short, and nothing is below it */
         for (size_t i = k1; i < m; i++) {
             double factor[BLOCK];
             for (size_t b = 0; b < BLOCK; b++) factor[b] = a[(k0 + b) * m + i] / a[(k0 + b) * m + k0 + b];
             subtract_block(a + i * m, a + k0 * m, m, factor, i, m);
-            subtract_block(x + i * stride, x + k0 * stride, stride, factor, 0, n_right);
         }
     }
     return true;
 }
 
-/* The other way round: x[k] = (x[k] - sum over i > k of a[k][i] x[i]) / a[k][k]. */
-static void substitute_back(const double *a, double *x, size_t m, size_t stride, size_t n_right)
+/* x[i] -= sum over the block's k of factor(i, k) x[k] for the rows i0 ... i1; factor: a[i][k] going back,
+ * a[k][i] / a[k][k] going forward. */
+static void take_off(const double *a, double *x, size_t m, size_t stride, size_t n_right, size_t i0,
+                     size_t i1, size_t k0, bool forward)
+{
+    double factor[2][BLOCK];
+    for (size_t i = i0; i < i1; i += 2) {
+        size_t n = ajp_min_size(i1 - i, 2);
+        for (size_t r = 0; r < n; r++)
+            for (size_t b = 0; b < BLOCK; b++) {
+                const double *row = a + (k0 + b) * m;
+                factor[r][b] = forward ? row[i + r] / row[k0 + b] : a[(i + r) * m + k0 + b];
+            }
+        if (n == 2)
+            subtract_block_twice(x + i * stride, x + (i + 1) * stride, x + k0 * stride, stride, factor,
+                                 n_right);
+        else
+            subtract_block(x + i * stride, x + k0 * stride, stride, factor[0], 0, n_right);
+    }
+}
+
+/* x: right-hand sides [m][stride], n_right columns of them, replaced by the solution. */
+static void solve_right(const double *a, double *x, size_t m, size_t stride, size_t n_right)
 {
     size_t whole = m - m % BLOCK;
-    for (size_t k1 = m; k1 > 0;) {
+    for (size_t k0 = 0; k0 < m; k0 += BLOCK) {
+        size_t k1 = ajp_min_size(k0 + BLOCK, m);
+        for (size_t k = k0; k < k1; k++)
+            for (size_t i = k + 1; i < k1; i++)
+                subtract_row(x + i * stride, x + k * stride, a[k * m + i] / a[k * m + k], 0, n_right);
+        if (k1 < m) take_off(a, x, m, stride, n_right, k1, m, k0, true);
+    }
+    for (size_t k1 = m; k1 > 0;) { /* x[k] = (x[k] - sum over i > k of a[k][i] x[i]) / a[k][k] */
         size_t k0 = k1 > whole ? whole : k1 - BLOCK;
         for (size_t k = k1; k-- > k0;) {
             double inverse = 1.0 / a[k * m + k];
@@ -100,19 +141,18 @@ static void substitute_back(const double *a, double *x, size_t m, size_t stride,
                 subtract_row(x + k * stride, x + i * stride, a[k * m + i], 0, n_right);
             for (size_t c = 0; c < n_right; c++) x[k * stride + c] *= inverse;
         }
-        for (size_t i = 0; i < k0; i++) {
-            if (k1 - k0 == BLOCK) {
-                subtract_block(x + i * stride, x + k0 * stride, stride, a + i * m + k0, 0, n_right);
-                continue;
-            }
-            for (size_t k = k0; k < k1; k++)
-                subtract_row(x + i * stride, x + k * stride, a[i * m + k], 0, n_right);
-        }
+        if (k1 - k0 == BLOCK)
+            take_off(a, x, m, stride, n_right, 0, k0, k0, false);
+        else
+            for (size_t i = 0; i < k0; i++)
+                for (size_t k = k0; k < k1; k++)
+                    subtract_row(x + i * stride, x + k * stride, a[i * m + k], 0, n_right);
         k1 = k0;
     }
 }
 
-/* x <- (1 + R Y)^-1 x, Y being the first m columns of x. */
+/* x <- (1 + R Y)^-1 x, Y being the first m columns of x; some columns at a time, so that they stay in cache.
+ */
 static bool pass_resistance(double *a, double *x, size_t m, size_t stride, size_t n_right, double ohms)
 {
     if (ohms == 0.0) return true;
@@ -120,8 +160,9 @@ static bool pass_resistance(double *a, double *x, size_t m, size_t stride, size_
         for (size_t k = j; k < m; k++) a[j * m + k] = ohms * x[j * stride + k];
         a[j * m + j] += 1.0;
     }
-    if (!eliminate(a, x, m, stride, n_right)) return false;
-    substitute_back(a, x, m, stride, n_right);
+    if (!eliminate(a, m)) return false;
+    for (size_t c = 0; c < n_right; c += PANEL)
+        solve_right(a, x + c, m, stride, ajp_min_size(PANEL, n_right - c));
     return true;
 }
 
@@ -205,7 +246,7 @@ static void add_row(const network *net, const row_wire *w, double *x, size_t str
 static bool march(const network *net, const double *conductances, view g, double *effective, view out,
                   double *workspace)
 {
-    size_t n = net->n, m = net->m, stride = m + n;
+    size_t n = net->n, m = net->m, stride = m + n + PADDING;
     double *a = workspace, *x = a + m * m, *line = x + m * stride;
     row_wire wire = {line, line + m, line + 2 * m, line + 3 * m, line + 4 * m};
     double end = net->col_segment + net->sense;
@@ -249,7 +290,7 @@ size_t ajp_crossbar_workspace(size_t n_inputs, size_t n_outputs)
     /* the march runs over the longer side with matrices of the shorter one; a copy of the conductances */
     size_t m = ajp_min_size(n_inputs, n_outputs), n = n_inputs + n_outputs - m, cells, squares, total;
     if (n_inputs == 0 || n_outputs == 0 || n > SIZE_MAX / 64 || !ajp_size_mul(n, m, &cells) ||
-        !ajp_size_mul(m, 2 * m + 5, &squares) || !ajp_size_add(squares, cells, &total) ||
+        !ajp_size_mul(m, 2 * m + 5 + PADDING, &squares) || !ajp_size_add(squares, cells, &total) ||
         !ajp_size_add(total, cells, &total) || total > SIZE_MAX / sizeof(double))
         return 0;
     return total;

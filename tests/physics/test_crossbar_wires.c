@@ -29,7 +29,7 @@ static void column_currents(size_t n, size_t m, const double *g, const ajp_cross
 
 static void check_uniform(size_t n, const double *micro_amperes)
 {
-    double g[16], volts[4], amperes[4];
+    double g[16] = {0.0}, volts[4] = {0.0}, amperes[4];
     for (size_t i = 0; i < n * n; i++) g[i] = 1e-4;
     for (size_t i = 0; i < n; i++) volts[i] = 0.2;
     ajp_crossbar_wires wires = {1.0, 1.0, 0.0, 0.0, AJP_END_FIRST, AJP_END_LAST};
@@ -215,31 +215,70 @@ static void test_ideal_wires(void)
     free(out);
 }
 
-/* A tile of the size that is used: reciprocity (by another path through the code), a smaller total with more
- * resistance, a larger one with a second driver. */
-static void test_large(void)
+/* More inputs than the solver takes at a time: against a factorisation of all nodes, in long double; the
+ * order of nodes (row, then column node of a cell, cell by cell) gives a band of 2 m. */
+static void test_long(void)
 {
-    enum { N = 60, M = 37 };
-    static double g[N * M], turned[N * M];
+    enum { N = 280, M = 13, NODES = 2 * N * M, BAND = 2 * M + 1 };
+    static double g[N * M], volts[N];
+    static long double a[NODES][BAND], x[NODES]; /* a[k][d]: between nodes k and k + d */
+    double amperes[M], total = 0.0;
+    ajp_crossbar_wires wires = {3.0, 2.0, 20.0, 10.0, AJP_END_FIRST, AJP_END_LAST};
+    ajp_draws draws;
+    ajp_draws_init(&draws, 7, 7);
+    for (size_t i = 0; i < N; i++) {
+        volts[i] = ajp_draw_normal(&draws);
+        for (size_t j = 0; j < M; j++) {
+            size_t row = 2 * (i * M + j), col = row + 1;
+            g[i * M + j] = 1e-4 * ajp_draw_uniform(&draws);
+            total += g[i * M + j] * fabs(volts[i]);
+            a[row][0] += g[i * M + j], a[col][0] += g[i * M + j], a[row][1] -= g[i * M + j];
+            if (j + 1 < M) a[row][0] += 1.0L / 3.0L, a[row + 2][0] += 1.0L / 3.0L, a[row][2] -= 1.0L / 3.0L;
+            if (i + 1 < N) a[col][0] += 0.5L, a[col + 2 * M][0] += 0.5L, a[col][2 * M] -= 0.5L;
+            if (j == 0) a[row][0] += 1.0L / 23.0L, x[row] = volts[i] / 23.0L;
+            if (i == N - 1) a[col][0] += 1.0L / 12.0L;
+        }
+    }
+    for (size_t k = 0; k < NODES; k++)
+        for (size_t d = 1; d < BAND && k + d < NODES; d++) {
+            long double factor = a[k][d] / a[k][0];
+            for (size_t e = d; e < BAND; e++) a[k + d][e - d] -= factor * a[k][e];
+            x[k + d] -= factor * x[k];
+        }
+    for (size_t k = NODES; k-- > 0;) {
+        for (size_t d = 1; d < BAND && k + d < NODES; d++) x[k] -= a[k][d] * x[k + d];
+        x[k] /= a[k][0];
+    }
+    column_currents(N, M, g, &wires, volts, amperes);
+    for (size_t j = 0; j < M; j++)
+        CHECK_NEAR(amperes[j], (double)(x[2 * ((N - 1) * M + j) + 1] / 12.0L), 1e-12 * total / M);
+}
+
+/* Reciprocity: in a square array the turned network is marched through in the other direction. A smaller
+ * total with more resistance, a larger one with a second driver. */
+static void test_square(void)
+{
+    enum { N = 43 };
+    static double g[N * N], turned[N * N];
     ajp_draws draws;
     ajp_draws_init(&draws, 6, 6);
     for (size_t i = 0; i < N; i++)
-        for (size_t j = 0; j < M; j++) turned[j * N + i] = g[i * M + j] = 25e-6 * ajp_draw_uniform(&draws);
+        for (size_t j = 0; j < N; j++) turned[j * N + i] = g[i * N + j] = 25e-6 * ajp_draw_uniform(&draws);
     double before = INFINITY;
     for (double ohms = 0.1; ohms < 1e5; ohms *= 10.0) {
         ajp_crossbar_wires wires = {ohms, 2.0 * ohms, 3.0, 5.0, AJP_END_FIRST, AJP_END_LAST};
         ajp_crossbar_wires exchanged = {2.0 * ohms, ohms, 5.0, 3.0, AJP_END_LAST, AJP_END_FIRST};
-        double *a = solve(N, M, g, &wires), *b = solve(M, N, turned, &exchanged), total = 0.0, twice = 0.0;
+        double *a = solve(N, N, g, &wires), *b = solve(N, N, turned, &exchanged), total = 0.0, twice = 0.0;
         for (size_t i = 0; i < N; i++)
-            for (size_t j = 0; j < M; j++) {
-                CHECK_NEAR(a[i * M + j], b[j * N + i], 1e-12 * 25e-6);
-                total += a[i * M + j];
+            for (size_t j = 0; j < N; j++) {
+                CHECK_NEAR(a[i * N + j], b[j * N + i], 1e-12 * 25e-6);
+                total += a[i * N + j];
             }
         CHECK(total < before);
         before = total;
         wires.row_drive = AJP_END_BOTH;
-        double *c = solve(N, M, g, &wires);
-        for (size_t i = 0; i < N * M; i++) twice += c[i];
+        double *c = solve(N, N, g, &wires);
+        for (size_t i = 0; i < N * N; i++) twice += c[i];
         CHECK(twice > total);
         free(a);
         free(b);
@@ -265,7 +304,7 @@ static void test_corners(void)
 
 static void test_refusals(void)
 {
-    double g[4] = {1e-6, 1e-6, 1e-6, 1e-6}, out[4] = {9.0, 9.0, 9.0, 9.0}, work[64];
+    double g[4] = {1e-6, 1e-6, 1e-6, 1e-6}, out[4] = {9.0, 9.0, 9.0, 9.0}, work[128];
     ajp_crossbar_wires wires = {1.0, 1.0, 0.0, 0.0, AJP_END_FIRST, AJP_END_LAST}, bad = wires;
     bad.sense_ohms = (double)NAN;
     CHECK_INT(ajp_effective_conductances(2, 2, g, &bad, out, work, &err), AJ_BAD_ARGUMENT);
@@ -284,7 +323,7 @@ static void test_refusals(void)
     CHECK_INT(ajp_effective_conductances(2, 2, g, &wires, out, work, &err), AJ_BAD_ARGUMENT);
     for (int i = 0; i < 4; i++) CHECK(out[i] == 9.0);
     CHECK_INT(ajp_crossbar_workspace(SIZE_MAX, 2), 0);
-    CHECK(ajp_crossbar_workspace(2, 2) <= 64);
+    CHECK(ajp_crossbar_workspace(2, 2) <= 128);
 }
 
 int main(void)
@@ -292,7 +331,8 @@ int main(void)
     test_published();
     test_topologies();
     test_ideal_wires();
-    test_large();
+    test_long();
+    test_square();
     test_corners();
     test_refusals();
     return check_report();
