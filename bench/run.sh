@@ -21,6 +21,9 @@ published=${AJ_TEST_DATA:-$here/../../shared/data}/models/wang2022-mnist-784-100
 echo; echo "== kernels"
 "$bin/bench_kernels"
 
+echo; echo "== wires of a crossbar, solved once an array"
+"$bin/bench_crossbar"
+
 echo; echo "== exact inference against ONNX Runtime"
 if command -v npm >/dev/null 2>&1; then
     mkdir -p "$work/node"
