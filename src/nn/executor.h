@@ -31,7 +31,8 @@ typedef struct {
     /* Both operands depend on data: weights and packed are NULL, and every group is a matrix of its own for
      * every sample. */
     bool dynamic;
-    int sample_axis; /* of a dynamic product: its operator's note of where samples are */
+    int sample_axis; /* its operator's notes: where samples are, and which operand is the constant */
+    bool left;
 } ajp_product_step;
 
 /* What belongs to one group. */
@@ -71,6 +72,7 @@ typedef struct {
     const char *name, *op_type;
     size_t n_elements; /* output elements per sample */
     uint64_t flops;    /* per sample */
+    uint64_t macs;     /* of matrix products among them that no product of the plan stands for */
 } ajp_other_step;
 
 aj_status ajp_plan_create(ajp_plan **out, aj_context *context, const aj_model *model, size_t max_chunk,

@@ -232,7 +232,7 @@ static aj_status run_folded(ajp_graph *g, const ports *p, ajp_op_run *run)
     const ajp_node *node = run->node;
     ajp_arena arena;
     ajp_arena_init(&arena, g->context);
-    ajp_op_products_query query = {node, &arena, node->n_in, node->n_out, p->in, p->known, p->out};
+    ajp_op_products_query query = {node, &arena, node->n_in, node->n_out, p->in, p->known, p->out, 1};
     ajp_product_step *steps = NULL;
     size_t n;
     bool good = ajp_products_declared(&query, &steps, &n);

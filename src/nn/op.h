@@ -30,7 +30,9 @@ typedef struct { /* one matrix product, or `groups` of the same size, inside an 
                                  (patches of an image); 0 = all cols * reps are numbers of their own */
     bool dynamic; /* weights depend on data, and are other ones in every sample and group: `run` hands them to
                      ajp_op_multiply_dynamic when on_hook */
-    int sample_axis; /* of a dynamic product: the operator's own note of where its samples are */
+    /* the operator's own notes: where its samples are, whether the constant is its left operand */
+    int sample_axis;
+    bool left;
 } ajp_op_product;
 
 typedef struct {
@@ -40,6 +42,7 @@ typedef struct {
     const ajp_type *const *in; /* of one sample where batched; NULL = left out */
     const ajp_tensor *const *known;
     const ajp_type *out;
+    size_t ahead; /* most of any input: see ajp_value.samples_ahead */
 } ajp_op_products_query;
 
 /* Returned by `products` when the arena ran out of memory. */
@@ -138,8 +141,11 @@ typedef enum {
 struct ajp_op {
     size_t min_in, max_in, max_out;
     ajp_role role;
-    ajp_activation activation;     /* of AJP_ROLE_ACTIVATION; its parameter is the first float of params */
-    unsigned flops_per_element;    /* of the output; DESIGN: 1 for arithmetic, 4 for exp-like */
+    ajp_activation activation;  /* of AJP_ROLE_ACTIVATION; its parameter is the first float of params */
+    unsigned flops_per_element; /* of the output; DESIGN: 1 for arithmetic, 4 for exp-like */
+    /* multiply-accumulates of a sample in matrix products that it does not declare; n_out: elements of output
+     * 0; in[k].dtype AJP_UNDEFINED: left out */
+    uint64_t (*macs)(const ajp_node *node, const ajp_type *in, uint64_t n_out);
     size_t params_size;            /* zeroed before parse */
     const char *const *attributes; /* names it knows, NULL at the end; others are refused */
     aj_status (*parse)(const ajp_op_parse *p, void *params); /* NULL = no attributes that matter */

@@ -142,6 +142,16 @@ static bool takes_last(const ajp_node *node, size_t n_products, const ajp_type *
     return n_products == 1;
 }
 
+/* With weights that depend on data. */
+static uint64_t macs(const ajp_node *node, const ajp_type *in, uint64_t n_out)
+{
+    const ajp_conv_params *q = node->params;
+    size_t n_in;
+    uint64_t each = ajp_dims_product(in[1].dims + 1, in[1].rank - 1);
+    if (!q->transposed) return n_out * each;
+    return ajp_type_elements(&in[0], &n_in) ? n_in * each : 0;
+}
+
 extern const ajp_op ajp_op_conv, ajp_op_conv_transpose;
 const ajp_op ajp_op_conv = {.widening = AJP_WIDEN_FLOATS,
                             .min_in = 2,
@@ -157,6 +167,7 @@ const ajp_op ajp_op_conv = {.widening = AJP_WIDEN_FLOATS,
                             .layout = AJP_LAYOUT_EACH,
                             .takes_last = takes_last,
                             .products = ajp_conv_products,
+                            .macs = macs,
                             .folds = true,
                             .adds = true};
 const ajp_op ajp_op_conv_transpose = {.widening = AJP_WIDEN_FLOATS,
@@ -172,4 +183,5 @@ const ajp_op ajp_op_conv_transpose = {.widening = AJP_WIDEN_FLOATS,
                                       .prepare = ajp_conv_prepare,
                                       .layout = AJP_LAYOUT_EACH,
                                       .takes_last = takes_last,
-                                      .products = ajp_conv_products};
+                                      .products = ajp_conv_products,
+                                      .macs = macs};

@@ -386,15 +386,30 @@ static aj_status run(const ajp_op_run *r)
     return AJ_OK;
 }
 
+/* A multiplication for every input but the first, at every place of all labels, where there is a sum. */
+static uint64_t macs(const ajp_node *node, const ajp_type *in, uint64_t n_out)
+{
+    equation e;
+    const ajp_type *types[MAX_TERMS];
+    uint64_t places = 1;
+    if (node->n_in < 2 || node->n_in > MAX_TERMS) return 0;
+    for (size_t k = 0; k < node->n_in; k++) types[k] = &in[k];
+    if (!read_equation(&e, ((const params *)node->params)->equation, node->n_in, types)) return 0;
+    for (size_t l = 0; l < e.n_labels; l++)
+        if (__builtin_mul_overflow(places, e.labels[l].n, &places)) return UINT64_MAX;
+    return places == n_out || __builtin_mul_overflow(places, node->n_in - 1, &places) ? 0 : places;
+}
+
 extern const ajp_op ajp_op_einsum;
 const ajp_op ajp_op_einsum = {.any_sample_axis = true,
                               .min_in = 1,
                               .max_in = SIZE_MAX,
                               .max_out = 1,
-                              .flops_per_element = 2,
+                              .flops_per_element = 1,
                               .params_size = sizeof(params),
                               .attributes = attributes,
                               .parse = parse,
                               .infer = infer,
                               .scratch = scratch,
-                              .run = run};
+                              .run = run,
+                              .macs = macs};

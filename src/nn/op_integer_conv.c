@@ -208,6 +208,21 @@ static aj_status run_quantized(const ajp_op_run *r)
     return run(r, &quantized_places);
 }
 
+static uint64_t macs_of(const ajp_type *w, uint64_t n_out)
+{
+    return n_out * ajp_dims_product(w->dims + 1, w->rank - 1);
+}
+static uint64_t macs_integer(const ajp_node *node, const ajp_type *in, uint64_t n_out)
+{
+    (void)node;
+    return macs_of(&in[integer_places.w], n_out);
+}
+static uint64_t macs_quantized(const ajp_node *node, const ajp_type *in, uint64_t n_out)
+{
+    (void)node;
+    return macs_of(&in[quantized_places.w], n_out);
+}
+
 #define CONV(id, kind, least, most)                            \
     extern const ajp_op ajp_op_##id;                           \
     const ajp_op ajp_op_##id = {.min_in = least,               \
@@ -219,6 +234,7 @@ static aj_status run_quantized(const ajp_op_run *r)
                                 .parse = parse,                \
                                 .infer = infer_##kind,         \
                                 .scratch = scratch_##kind,     \
-                                .run = run_##kind};
+                                .run = run_##kind,             \
+                                .macs = macs_##kind};
 CONV(conv_integer, integer, 2, 4)
 CONV(qlinear_conv, quantized, 8, 9)

@@ -122,6 +122,12 @@ static aj_status run_quantized(const ajp_op_run *r)
     return run(r, &quantized_places);
 }
 
+static uint64_t macs(const ajp_node *node, const ajp_type *in, uint64_t n_out)
+{
+    (void)node;
+    return n_out * in[0].dims[in[0].rank - 1];
+}
+
 extern const ajp_op ajp_op_matmul_integer, ajp_op_qlinear_matmul;
 const ajp_op ajp_op_matmul_integer = {.min_in = 2,
                                       .max_in = 4,
@@ -130,7 +136,8 @@ const ajp_op ajp_op_matmul_integer = {.min_in = 2,
                                       .attributes = attributes,
                                       .infer = infer_integer,
                                       .scratch = scratch_integer,
-                                      .run = run_integer};
+                                      .run = run_integer,
+                                      .macs = macs};
 const ajp_op ajp_op_qlinear_matmul = {.min_in = 8,
                                       .max_in = 8,
                                       .max_out = 1,
@@ -138,4 +145,5 @@ const ajp_op ajp_op_qlinear_matmul = {.min_in = 8,
                                       .attributes = attributes,
                                       .infer = infer_quantized,
                                       .scratch = scratch_quantized,
-                                      .run = run_quantized};
+                                      .run = run_quantized,
+                                      .macs = macs};

@@ -210,7 +210,8 @@ static size_t scratch(const ajp_node *node, const ajp_tensor *in, const ajp_tens
 {
     ajp_matrices s = ajp_matmul_matrices(node->params, &in[0].type, &in[1].type);
     if (out[0].type.dtype != AJP_FLOAT32) return 0;
-    return places_of(node->params, &s).all * sizeof(float);
+    size_t size = places_of(node->params, &s).all * sizeof(float), stack = ajp_stack_scratch(node, in);
+    return size > stack ? size : stack;
 }
 
 /* Where samples are, among the axes of the product with both operands as matrices; -1 = nowhere. */
@@ -234,7 +235,9 @@ static size_t outer_size(const ajp_matrices *s, size_t d)
 
 static size_t products(const ajp_op_products_query *q, ajp_op_product *out)
 {
-    if (q->known[0] != NULL || q->known[1] != NULL || q->in[0]->dtype != AJP_FLOAT32) return 0;
+    if (q->in[0]->dtype != AJP_FLOAT32 || q->ahead > 1) return 0;
+    if ((q->known[0] != NULL) != (q->known[1] != NULL)) return ajp_stack_products(q, out);
+    if (q->known[0] != NULL) return 0;
     ajp_matrices s = ajp_matmul_matrices(q->node->params, q->in[0], q->in[1]);
     size_t groups = 1;
     for (size_t d = 0; d + 2 < rank_of(&s); d++) groups *= outer_size(&s, d);
@@ -399,8 +402,10 @@ static aj_status run(const ajp_op_run *r)
     if (r->in[0].type.dtype != AJP_FLOAT32) return r->out[0].n == 0 ? AJ_OK : run_whole(r, &s);
     const float *a = r->in[0].data, *b = r->in[1].data;
     float *y = r->out[0].data;
+    bool dynamic = r->products == NULL || ajp_op_product_step(r, 0)->dynamic;
     if (r->out[0].n == 0) return AJ_OK;
-    for (size_t o = 0; o < s.n_pairs; o++) {
+    if (!dynamic) AJ_TRY(ajp_stack_run(r, &s));
+    for (size_t o = 0; o < s.n_pairs && dynamic; o++) {
         size_t of_a, of_b;
         ajp_matmul_pair(&s, o, &of_a, &of_b);
         const float *left = a + of_a * s.m * s.k, *right = b + of_b * s.k * s.n;
@@ -411,6 +416,12 @@ static aj_status run(const ajp_op_run *r)
     }
     if (q->gemm) finish_gemm(r, &s);
     return AJ_OK;
+}
+
+static uint64_t macs(const ajp_node *node, const ajp_type *in, uint64_t n_out)
+{
+    const ajp_product_params *q = node->params;
+    return n_out * in[0].dims[in[0].rank - (q->trans_a ? 2 : 1)];
 }
 
 extern const ajp_op ajp_op_gemm, ajp_op_matmul;
@@ -425,7 +436,8 @@ const ajp_op ajp_op_gemm = {.widening = AJP_WIDEN_FLOATS,
                             .infer = infer_gemm,
                             .scratch = scratch,
                             .run = run,
-                            .products = products};
+                            .products = products,
+                            .macs = macs};
 const ajp_op ajp_op_matmul = {.widening = AJP_WIDEN_FLOATS,
                               .any_sample_axis = true,
                               .min_in = 2,
@@ -438,4 +450,5 @@ const ajp_op ajp_op_matmul = {.widening = AJP_WIDEN_FLOATS,
                               .infer = infer_matmul,
                               .scratch = scratch,
                               .run = run,
-                              .products = products};
+                              .products = products,
+                              .macs = macs};

@@ -25,4 +25,11 @@ ajp_matrices ajp_matmul_matrices(const ajp_product_params *q, const ajp_type *a,
 /* Which matrices make pair o. */
 void ajp_matmul_pair(const ajp_matrices *s, size_t o, size_t *of_a, size_t *of_b);
 
+/* ---- with one constant that is no plain product: op_product_stack.c
+ * ------------------------------------------ */
+
+size_t ajp_stack_products(const ajp_op_products_query *q, ajp_op_product *out);
+size_t ajp_stack_scratch(const ajp_node *node, const ajp_tensor *in);
+aj_status ajp_stack_run(const ajp_op_run *r, const ajp_matrices *s);
+
 #endif

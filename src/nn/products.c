@@ -41,7 +41,8 @@ bool ajp_products_declared(const ajp_op_products_query *query, ajp_product_step 
                                       .weights = d->weights,
                                       .n_distinct_inputs = d->n_distinct_inputs,
                                       .dynamic = d->dynamic,
-                                      .sample_axis = d->sample_axis};
+                                      .sample_axis = d->sample_axis,
+                                      .left = d->left};
         if (d->suffix != NULL && d->suffix[0] != '\0')
             steps[i].name = ajp_arena_printf(query->arena, "%s%s", node->name, d->suffix);
         if (steps[i].name == NULL) return false;

@@ -69,15 +69,17 @@ static aj_layer_info describe_product(const ajp_product_step *p)
     return l;
 }
 
-/* A product that is not compiled to one (a stack of constant matrices) has MACs as well. */
+/* Matrix products of a step that nothing stands for in the list of products. */
+enum { MAX_PORTS = 16 };
 static uint64_t macs_of(const ajp_step *step)
 {
-    const ajp_type *a = &step->in[0].type;
+    const ajp_op *op = step->node->op;
+    ajp_type in[MAX_PORTS] = {{AJP_UNDEFINED, -1, 0, {0}}};
     size_t n_out;
-    if (step->n_op_products > 0) return 0;
-    if (step->node->op->role != AJP_ROLE_PRODUCT || !ajp_type_elements(&step->out[0].type, &n_out)) return 0;
-    const ajp_product_params *q = step->node->params;
-    return multiply(n_out, a->dims[a->rank - (q->trans_a ? 2 : 1)]);
+    if (step->n_op_products > 0 || op->macs == NULL || step->n_in > MAX_PORTS) return 0;
+    if (step->n_out == 0 || !ajp_type_elements(&step->out[0].type, &n_out)) return 0;
+    for (size_t k = 0; k < step->n_in; k++) in[k] = step->in[k].type;
+    return op->macs(step->node, in, n_out);
 }
 
 static void describe_other(ajp_step *step)
@@ -105,7 +107,7 @@ static void describe_other(ajp_step *step)
     }
     l->n_output_elements = n_out;
     l->bytes_moved = 4 * (n_inputs + n_out + n_parameters);
-    step->other = (ajp_other_step){l->name, l->op_type, n_out, l->flops_per_inference};
+    step->other = (ajp_other_step){l->name, l->op_type, n_out, l->flops_per_inference, l->macs_per_inference};
 }
 
 /* A row for every product, and one for every step that does something else (or something beside them). */
@@ -164,7 +166,11 @@ static aj_status find_products(compiler *c, ajp_step *step)
     }
     for (size_t k = 0; k < node->n_out; k++)
         out[k] = node->out[k] == AJP_NO_VALUE ? nothing.type : g->values[node->out[k]].type;
-    ajp_op_products_query query = {node, g->arena, node->n_in, node->n_out, in, known, out};
+    size_t ahead = 1;
+    for (size_t k = 0; k < node->n_in; k++)
+        if (node->in[k] != AJP_NO_VALUE && g->values[node->in[k]].samples_ahead > ahead)
+            ahead = g->values[node->in[k]].samples_ahead;
+    ajp_op_products_query query = {node, g->arena, node->n_in, node->n_out, in, known, out, ahead};
     return ajp_products_declared(&query, &step->op_products, &step->n_op_products) ? AJ_OK : no_memory(c);
 }
 

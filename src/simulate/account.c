@@ -98,6 +98,13 @@ static void record_fallbacks(aj_evaluation *out, const ajp_mapping *mapping)
         const char *text = ajp_record_format(out, "%s (%s): %s", step->name, step->op_type, mapped->why_not);
         if (text != NULL) ajp_record_fallback(out, text);
     }
+    for (size_t i = 0; i < ajp_plan_n_others(mapping->study->plan); i++) {
+        const ajp_other_step *other = ajp_plan_other(mapping->study->plan, i);
+        if (other->macs == 0) continue;
+        const char *text = ajp_record_format(out, "%s (%s): products of this operator run digitally here",
+                                             other->name, other->op_type);
+        if (text != NULL) ajp_record_fallback(out, text);
+    }
 }
 
 /* Photons per MAC as they were: the nominal figure of a calibrated gain is a mean. */
