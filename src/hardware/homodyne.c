@@ -21,8 +21,6 @@ static const char *const phase_words[] = {"pulse", "read", "layer", NULL};
 static const char *const weight_gain_words[] = {"layer", "row", "published", NULL};
 static const char *const input_gain_words[] = {"sample", "calibrated", NULL};
 static const char *const fan_out_words[] = {"patch", "optical", NULL};
-static const char *const modulator_words[] = {"absorbing", "generative", NULL};
-static const char *const yes_no_words[] = {"yes", "no", NULL};
 
 #define MISSING       AJP_NOT_DESCRIBED
 #define NOT_DESCRIBED "default: not described"
@@ -79,11 +77,11 @@ static const ajp_param params[] = {
         "receivers: outputs computed at a time"),
     ROW(tile_cols, "", MISSING, 1.0, 1e9, "default: all inputs in one integration",
         "inputs integrated before a result is converted"),
-    WORDS(modulator, modulator_words, MISSING, NOT_DESCRIBED,
+    WORDS(modulator, ajp_modulator_words, MISSING, NOT_DESCRIBED,
           "absorbing: burns what it does not pass; generative: an emitter that makes its own pulse"),
     ROW(modulator_transmission_ratio, "", 1.0, 1e-9, 1.0, "default: no loss beyond path_transmission_ratio",
         "insertion loss of a modulator at full amplitude"),
-    WORDS(laser_gated, yes_no_words, MISSING, NOT_DESCRIBED,
+    WORDS(laser_gated, ajp_yes_no_words, MISSING, NOT_DESCRIBED,
           "whether the laser is off while results are read out"),
     ROW(clock_hertz, "Hz", MISSING, 1.0, 1e12, NOT_DESCRIBED, "symbols per second of one modulator"),
     ROW(readout_seconds, "s", MISSING, 0.0, 1.0, NOT_DESCRIBED,

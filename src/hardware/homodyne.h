@@ -2,14 +2,12 @@
 #ifndef AJP_HOMODYNE_H
 #define AJP_HOMODYNE_H
 
-#include "prices.h"
+#include "light.h"
 
 enum { HOMODYNE_PULSE, HOMODYNE_READ, HOMODYNE_LAYER };              /* phase_correlation */
 enum { HOMODYNE_GAIN_LAYER, HOMODYNE_GAIN_ROW, HOMODYNE_PUBLISHED }; /* weight_gain */
 enum { HOMODYNE_SAMPLE, HOMODYNE_CALIBRATED };                       /* input_gain */
 enum { HOMODYNE_PATCH, HOMODYNE_OPTICAL };                           /* input_fan_out */
-enum { HOMODYNE_ABSORBING, HOMODYNE_GENERATIVE };                    /* modulator */
-enum { HOMODYNE_GATED, HOMODYNE_NOT_GATED };                         /* laser_gated: yes, no */
 
 typedef struct {
     ajp_prices prices;

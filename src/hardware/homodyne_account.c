@@ -9,7 +9,6 @@
  * batch, and its samples come one after the other. */
 #include <math.h>
 
-#include "attojoule/physics.h"
 #include "homodyne.h"
 
 typedef struct {
@@ -53,7 +52,7 @@ static void find_crests(const ajp_homodyne *p, const ajp_product_work *work, ajp
 {
     if (isnan(p->modulator)) return;
     out->weight_crest_ratio = out->input_crest_ratio = 1.0;
-    if (ajp_homodyne_is(p->modulator, HOMODYNE_GENERATIVE)) return;
+    if (ajp_homodyne_is(p->modulator, AJP_MODULATOR_GENERATIVE)) return;
     double cells = (double)work->product.rows * (double)work->product.cols;
     bool dynamic = work->product.weights == AJP_OPERAND_DYNAMIC;
     if (dynamic && !ajp_homodyne_is(p->weight_gain, HOMODYNE_GAIN_ROW))
@@ -86,23 +85,6 @@ static void count_photons(const ajp_homodyne *p, const ajp_product_work *work, a
                             (p->path_transmission_ratio * p->modulator_transmission_ratio);
 }
 
-/* Time the laser burns per time in which symbols flow. */
-static double laser_time_ratio(const ajp_homodyne *p, const ajp_workload *work,
-                               const ajp_product_account *account)
-{
-    if (work->mode == AJP_MODE_THROUGHPUT || ajp_homodyne_is(p->laser_gated, HOMODYNE_GATED)) return 1.0;
-    if (isnan(p->laser_gated)) return AJP_NOT_DESCRIBED;
-    return account->latency_seconds / (account->busy_seconds * (double)work->batch);
-}
-
-static void price_light(const ajp_homodyne *p, const ajp_workload *work, ajp_product_account *out)
-{
-    double photon = aj_photon_energy_joules(p->wavelength_meters);
-    out->energy.optical_joules = out->photons_incident * photon;
-    aj_energy_set(&out->energy, AJ_CAUSE_LASER,
-                  out->photons_launched * photon / p->wall_plug_ratio * laser_time_ratio(p, work, out));
-}
-
 static void price_electronics(const ajp_homodyne *p, ajp_product_account *out)
 {
     double symbols = out->weight_symbols + out->input_symbols;
@@ -127,7 +109,8 @@ aj_status ajp_homodyne_account(const void *params, const ajp_workload *work, siz
     count_events(p, work, &product->product, &account);
     find_crests(p, product, &account);
     count_photons(p, product, &account);
-    price_light(p, work, &account);
+    ajp_light_price(p->wavelength_meters, p->wall_plug_ratio,
+                    ajp_laser_time_ratio(p->laser_gated, work, &account), &account);
     price_electronics(p, &account);
     double results = (double)product->product.rows * (double)product->product.reps;
     bool dynamic = product->product.weights == AJP_OPERAND_DYNAMIC;

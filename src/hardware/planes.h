@@ -62,6 +62,7 @@ typedef struct {
     ajp_total total;
     ajp_second_of second_of;
     const float *second_weights; /* [rows][cols] >= 0, S_i; NULL = none */
+    const float *moment_weights; /* [cols] of moments.sum_weighted; NULL = not needed */
     const float *row_gain;       /* [rows padded to 16], COUNTS only; NULL = 1 */
     const float *row_variance;   /* [n_tiles][rows padded to 16]; NULL = 1 */
     const float *row_total;      /* [n_tiles][rows padded to 16], COUNTS with AJP_TOTAL_SEPARATE; NULL = 0 */
@@ -80,6 +81,7 @@ typedef struct {
 /* Of one encoded input vector of a plane, per tile. */
 typedef struct {
     double sum_magnitudes, sum_squares, max_abs;
+    double sum_weighted; /* sum of moment_weights_j |e_j|; 0 without them */
 } ajp_vector_moments;
 
 /* What `laws` fills for one plane: [n_tiles][n_vectors], vector fastest. */

@@ -97,8 +97,21 @@ static void watch_columns(const ajp_read_call *call)
 
 /* ---- laws ---------------------------------------------------------------------------------------- */
 
+/* Sum of weights_i |e_i|, in 16 lanes so that no compiler chooses the order. */
+static double weigh(const float *weights, const float *e, size_t n)
+{
+    float lanes[16] = {0.0f};
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16)
+        for (size_t k = 0; k < 16; k++) lanes[k] += weights[i + k] * fabsf(e[i + k]);
+    for (size_t k = 0; i < n; i++, k++) lanes[k] += weights[i] * fabsf(e[i]);
+    double sum = 0.0;
+    for (size_t k = 0; k < 16; k++) sum += (double)lanes[k];
+    return sum;
+}
+
 /* Moments of the encoded inputs, [n_tiles][n_rows]. */
-static void find_moments(const ajp_read_call *call)
+static void find_moments(const ajp_read_call *call, const ajp_plane *plane)
 {
     ajp_reader *reader = call->reader;
     const ajp_freeze_request *request = &call->frozen->request;
@@ -108,8 +121,11 @@ static void find_moments(const ajp_read_call *call)
         for (size_t row = 0; row < call->n_rows; row++) {
             float found[3];
             call->kernels->magnitudes(reader->encoded + row * cols + first, n, found);
-            reader->vector_moments[tile * call->n_rows + row] =
-                (ajp_vector_moments){(double)found[0], (double)found[1], (double)found[2]};
+            ajp_vector_moments *moments = &reader->vector_moments[tile * call->n_rows + row];
+            *moments = (ajp_vector_moments){(double)found[0], (double)found[1], (double)found[2], 0.0};
+            if (plane->moment_weights != NULL)
+                moments->sum_weighted =
+                    weigh(plane->moment_weights + first, reader->encoded + row * cols + first, n);
         }
     }
 }
@@ -119,7 +135,7 @@ static void default_laws(const ajp_read_call *call, const ajp_plane *plane)
     ajp_reader *reader = call->reader;
     size_t n = call->frozen->request.n_tiles * call->n_rows;
     bool varies = plane->variance_per_magnitude != 0.0 || plane->variance_per_square != 0.0;
-    if (varies) find_moments(call);
+    if (varies) find_moments(call, plane);
     for (size_t i = 0; i < n; i++) {
         double variance = plane->variance;
         if (varies)
@@ -140,7 +156,7 @@ static void fill_laws(const ajp_read_call *call, size_t number)
     const ajp_plane *plane = &call->frozen->frozen.planes[number];
     default_laws(call, plane);
     if (mapping->ops->laws != NULL) {
-        find_moments(call);
+        find_moments(call, plane);
         ajp_plane_laws laws = {reader->plane_gain, reader->plane_variance, reader->plane_second_gain,
                                reader->plane_total, reader->plane_decode};
         mapping->ops->laws(mapping->params, &call->frozen->request, &call->frozen->frozen, number,

@@ -169,7 +169,7 @@ static void test_limit(void)
     const ajp_plane *plane = &product->frozen.planes[0];
     double most = 0.0, signal = 0.0, siemens = 0.0, squares[50], magnitudes[50];
     for (size_t j = 0; j < 50; j++) most = fmax(most, (double)c.x[j]);
-    ajp_vector_moments moments = {0.0, 0.0, 1.0};
+    ajp_vector_moments moments = {.max_abs = 1.0};
     for (size_t j = 0; j < 50; j++) {
         double e = (double)c.x[j] / most;
         squares[j] = e * e;
