@@ -192,6 +192,9 @@ typedef struct {
      * (an unperturbed decomposition). Into `arena`; it comes back as request->cache. NULL = nothing. */
     aj_status (*prepare)(const void *params, const ajp_freeze_request *request, ajp_arena *arena,
                          void **cache, aj_error *err);
+    /* Whether what was prepared with parameters a holds for b as well (steps of a search differ in one knob);
+     * NULL = only where all parameters are the same. */
+    bool (*same_preparation)(const void *a, const void *b);
     /* The slow, obvious read: draws what the physics draws, from the definitions and not from `freeze`.
      * y[rows] = estimate of W x.  NULL for exact laws. */
     aj_status (*reference)(const void *params, const ajp_freeze_request *request, const float *x,

@@ -46,6 +46,30 @@ static aj_status map_product(ajp_mapping *mapping, size_t i, const ajp_calibrati
     return AJ_OK;
 }
 
+/* The preparation of parameters that are the same as far as it depends on them, or a new one. */
+static aj_status find_preparation(ajp_mapping *mapping, aj_error *err)
+{
+    ajp_study *study = mapping->study;
+    const ajp_hardware_ops *ops = mapping->ops;
+    for (ajp_preparation *p = study->preparations; p != NULL; p = p->next) {
+        if (p->ops != ops) continue;
+        bool same = ops->same_preparation != NULL ? ops->same_preparation(p->params, mapping->params)
+                                                  : memcmp(p->params, mapping->params, ops->params_size) == 0;
+        if (!same) continue;
+        mapping->preparation = p;
+        return AJ_OK;
+    }
+    ajp_preparation *made = ajp_arena_alloc(&study->arena, sizeof *made);
+    void *params = ajp_arena_alloc(&study->arena, ops->params_size);
+    void **caches = ajp_arena_array(&study->arena, mapping->n_frozen, sizeof *caches);
+    if (made == NULL || params == NULL || caches == NULL) return ajp_no_memory(err, "preparation");
+    memcpy(params, mapping->params, ops->params_size);
+    *made = (ajp_preparation){study->preparations, ops, params, caches};
+    study->preparations = made;
+    mapping->preparation = made;
+    return AJ_OK;
+}
+
 aj_status ajp_mapping_create(ajp_mapping *out, ajp_study *study, const aj_hardware *hardware,
                              const ajp_calibration *calibrations, aj_error *err)
 {
@@ -57,21 +81,13 @@ aj_status ajp_mapping_create(ajp_mapping *out, ajp_study *study, const aj_hardwa
     out->products = ajp_arena_array(&out->arena, study->n_products, sizeof *out->products);
     if (out->products == NULL) st = ajp_no_memory(err, "mapping");
     for (size_t i = 0; i < study->n_products && st == AJ_OK; i++) st = map_product(out, i, calibrations, err);
-    if (st == AJ_OK) {
-        out->caches = ajp_arena_array(&out->arena, out->n_frozen, sizeof *out->caches);
-        out->cache_arena = ajp_arena_alloc(&out->arena, sizeof *out->cache_arena);
-        if (out->caches == NULL || out->cache_arena == NULL)
-            st = ajp_no_memory(err, "mapping");
-        else
-            ajp_arena_init(out->cache_arena, study->context);
-    }
+    if (st == AJ_OK && out->ops->prepare != NULL) st = find_preparation(out, err);
     if (st != AJ_OK) ajp_mapping_destroy(out);
     return st;
 }
 
 void ajp_mapping_destroy(ajp_mapping *mapping)
 {
-    if (mapping->cache_arena != NULL) ajp_arena_free(mapping->cache_arena);
     ajp_arena_free(&mapping->arena);
     mapping->products = NULL;
 }
@@ -96,9 +112,9 @@ static aj_status prepare_matrix(const ajp_trial *trial, const matrix *m, ajp_fre
     const ajp_mapping *mapping = trial->mapping;
     const ajp_mapped_product *mapped = &mapping->products[m->product];
     if (mapping->ops->prepare == NULL || request->product.weights == AJP_OPERAND_DYNAMIC) return AJ_OK;
-    void **cache = &mapping->caches[mapped->first_frozen + m->group];
+    void **cache = &mapping->preparation->caches[mapped->first_frozen + m->group];
     if (*cache == NULL)
-        AJ_TRY(mapping->ops->prepare(mapping->params, request, mapping->cache_arena, cache, err));
+        AJ_TRY(mapping->ops->prepare(mapping->params, request, &mapping->study->arena, cache, err));
     request->cache = *cache;
     return AJ_OK;
 }

@@ -65,7 +65,8 @@ typedef struct {
     size_t n_classes, n_elements; /* of a class map: elements with a class each; 1 of AJP_TASK_CLASSES */
     size_t class_stride, element_stride; /* of the output: from class to class, from element to element */
     double clean_accuracy_ratio, clean_top5_accuracy_ratio, clean_loss;
-    aj_dynamic dynamic; /* where products of two activations run */
+    aj_dynamic dynamic;                   /* where products of two activations run */
+    struct ajp_preparation *preparations; /* mapping.c: what families prepared; kept for other mappings */
     ajp_arena arena;
 } ajp_study;
 
@@ -119,11 +120,20 @@ typedef struct {
     const aj_hardware *hardware;
     const ajp_hardware_ops *ops;
     const void *params;
-    ajp_mapped_product *products;  /* study->n_products */
-    size_t n_frozen;               /* groups of all products */
-    void **caches;                 /* n_frozen: what the family prepared, made at the first trial */
-    ajp_arena arena, *cache_arena; /* the caches live in the second, which is the mapping's own too */
+    ajp_mapped_product *products;        /* study->n_products */
+    size_t n_frozen;                     /* groups of all products */
+    struct ajp_preparation *preparation; /* the study's; NULL where the family prepares nothing */
+    ajp_arena arena;
 } ajp_mapping;
+
+/* What a family prepared for one set of parameters, filled at the first trial that wants it. Lives as long as
+ * the study, so that the steps of a search share it. */
+typedef struct ajp_preparation {
+    struct ajp_preparation *next;
+    const ajp_hardware_ops *ops;
+    const void *params;
+    void **caches; /* one a group of every product */
+} ajp_preparation;
 
 /* calibrations: one a product, or NULL. */
 aj_status ajp_mapping_create(ajp_mapping *out, ajp_study *study, const aj_hardware *hardware,
