@@ -3,7 +3,9 @@
  * SET is a known name ("fashion-mnist", "mnist"), a folder of IDX files (gzip allowed, the usual names
  * train-images-idx3-ubyte[.gz], t10k-images-idx3-ubyte[.gz], ...), or "inputs.npy[.gz]:labels.npy[.gz]"
  * (class numbers of any integer type, one-hot rows, or an array a sample: values, or class numbers of the
- * elements of an output), or "inputs.npy[.gz]" alone (no labels).
+ * elements of an output), or "inputs.npy[.gz]" alone (no labels).  A network of several inputs takes
+ * "NAME=FILE.npy,NAME=FILE.npy,...[:labels.npy]": a sample has the elements of all of them one after the
+ * other, as they are in the files.
  * A known name is looked for in the context's data_root, $AJ_DATA, $XDG_DATA_HOME/attojoule/data
  * (default ~/.local/share), and Debian's package folder, in this order: DIR/NAME holding IDX files.
  * A pair of .npy files is one set; asking it for a split other than the whole is refused, except that both
@@ -66,12 +68,23 @@ typedef struct {
     const double *mean, *std;
     size_t n_mean, n_std;
     const char *declared_in; /* where this was said, for the record; NULL = nowhere; copied */
+    /* The network's inputs: named files are put in this order, and other names are refused (BAD_ARGUMENT).
+     * None: the order of SET. */
+    const char *const *input_names;
+    size_t n_input_names;
 } aj_dataset_options;
 #define AJ_DATASET_OPTIONS_INIT                                                                              \
     {                                                                                                        \
         sizeof(aj_dataset_options), AJ_SPLIT_TEST, (double)__builtin_nan(""), 0, AJ_LAYOUT_UNDECLARED, NULL, \
-            NULL, 0, 0, NULL                                                                                 \
+            NULL, 0, 0, NULL, NULL, 0                                                                        \
     }
+
+/* One of several named inputs: its elements in a sample. */
+typedef struct {
+    const char *name;
+    size_t n_features;
+    size_t rank, shape[8]; /* without the sample axis */
+} aj_dataset_input;
 
 typedef struct {
     const char *name;             /* as asked for */
@@ -86,6 +99,9 @@ typedef struct {
     size_t n_target_classes;        /* largest + 1 where all are whole and none is negative; else 0 */
     aj_preprocessing preprocessing; /* as it is done: its scale is a number */
     const char *declared_in;        /* or NULL */
+    /* Of a set of named inputs; else 0 and NULL.  Then a sample as it is read has one axis. */
+    size_t n_inputs;
+    const aj_dataset_input *inputs;
 } aj_dataset_info;
 
 typedef struct aj_dataset aj_dataset;

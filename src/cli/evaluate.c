@@ -101,6 +101,17 @@ static void prepare_samples(const cli_evaluation *evaluation, aj_dataset_options
     if (evaluation->declared_in[0] != '\0') options->declared_in = evaluation->declared_in;
 }
 
+/* The names of the network's inputs, for sets that name theirs; to be freed. */
+static const char **input_names(const cli_evaluation *evaluation, aj_dataset_options *options)
+{
+    size_t n = aj_model_n_inputs(evaluation->model);
+    const char **names = cli_allocate(n + 1, sizeof *names);
+    for (size_t i = 0; i < n; i++) names[i] = aj_model_input(evaluation->model, i).name;
+    options->input_names = names;
+    options->n_input_names = n;
+    return names;
+}
+
 static int open_dataset(cli *c, cli_evaluation *evaluation)
 {
     const char *set = cli_text(c, "data");
@@ -109,9 +120,10 @@ static int open_dataset(cli *c, cli_evaluation *evaluation)
     options.split = strcmp(cli_text(c, "split"), "train") == 0 ? AJ_SPLIT_TRAIN : AJ_SPLIT_TEST;
     prepare_samples(evaluation, &options);
     options.max_samples = (size_t)cli_count(c, "samples");
-    if (aj_dataset_open(&evaluation->dataset, c->context, set, &options, &err) != AJ_OK)
-        return cli_failed(c, &err);
-    return EXIT_OK;
+    const char **names = input_names(evaluation, &options);
+    aj_status st = aj_dataset_open(&evaluation->dataset, c->context, set, &options, &err);
+    free(names);
+    return st == AJ_OK ? EXIT_OK : cli_failed(c, &err);
 }
 
 /* Inputs that calibrate a fixed gain must not be those that are judged: they come from the training split,
@@ -126,8 +138,9 @@ static void open_calibration(cli *c, cli_evaluation *evaluation)
     options.split = AJ_SPLIT_TRAIN;
     prepare_samples(evaluation, &options);
     options.max_samples = (size_t)cli_count(c, "calibration");
-    const char *set = cli_text(c, "data");
+    const char *set = cli_text(c, "data"), **names = input_names(evaluation, &options);
     aj_status st = aj_dataset_open(&evaluation->calibration, c->context, set, &options, &err);
+    free(names);
     if (st == AJ_OK && strcmp(aj_dataset_describe(evaluation->calibration).split, "train") == 0) {
         evaluation->options.calibration = evaluation->calibration;
         return;

@@ -59,21 +59,37 @@ int cli_open_model(cli *c, aj_model **out)
     return status;
 }
 
+/* The open dimensions of an input are those of the samples. */
+static void take_sizes(sizes *s, const aj_port_info *input, size_t rank, const size_t *shape)
+{
+    if (!input->has_shape || input->rank != rank + 1) return;
+    for (size_t d = 1; d < input->rank; d++) {
+        if (input->dims[d] != AJ_OPEN_DIMENSION || s->n == MOST_DIMENSIONS) continue;
+        size_t room = strlen(input->name) + 24;
+        char *name = cli_allocate(room, 1);
+        snprintf(name, room, "%s:%zu", input->name, d);
+        add(s, name, shape[d - 1]);
+    }
+}
+
 int cli_fit_model(cli *c, const aj_dataset *dataset, aj_model **model)
 {
     aj_dataset_info info = aj_dataset_describe(dataset);
-    aj_port_info input = aj_model_input(*model, 0);
-    if (aj_model_describe(*model).n_input_features > 0 || aj_model_n_inputs(*model) != 1 ||
-        !input.has_shape || input.rank != info.rank + 1)
+    size_t n_inputs = aj_model_n_inputs(*model);
+    if (n_inputs > 1 && info.n_inputs == 0)
+        return cli_usage_error(c, "%s has %zu inputs; give each its file: --data %s=FILE.npy,%s=FILE.npy,...",
+                               c->operands[0], n_inputs, aj_model_input(*model, 0).name,
+                               aj_model_input(*model, 1).name);
+    if (aj_model_describe(*model).n_input_features > 0 || (n_inputs != 1 && n_inputs != info.n_inputs))
         return EXIT_OK;
     sizes s = {.n = 0};
     int status = read_sizes(c, &s);
-    for (size_t d = 1; d < input.rank && status == EXIT_OK; d++) {
-        if (input.dims[d] != AJ_OPEN_DIMENSION || s.n == MOST_DIMENSIONS) continue;
-        size_t room = strlen(input.name) + 24;
-        char *name = cli_allocate(room, 1);
-        snprintf(name, room, "%s:%zu", input.name, d);
-        add(&s, name, info.shape[d - 1]);
+    for (size_t k = 0; k < n_inputs && status == EXIT_OK; k++) {
+        aj_port_info input = aj_model_input(*model, k);
+        if (info.n_inputs > 0) /* in the order of the network */
+            take_sizes(&s, &input, info.inputs[k].rank, info.inputs[k].shape);
+        else
+            take_sizes(&s, &input, info.rank, info.shape);
     }
     aj_model *fitted = NULL;
     if (status == EXIT_OK) status = load(c, &s, &fitted);

@@ -1,6 +1,8 @@
 /* array.c: typed numbers in memory: their data from a file, their values as floats. */
 #include "array.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 static const struct {
@@ -108,4 +110,19 @@ aj_status ajp_array_load(ajp_array *out, const aj_context *context, const char *
     aj_status st = npy ? ajp_npy_read(out, &source, err) : ajp_idx_read(out, &source, err);
     ajp_source_close(&source);
     return st;
+}
+
+/* NaN, infinities and doubles beyond float32 would turn into results without a word. */
+aj_status ajp_array_check_finite(const ajp_array *a, const char *name, const char *what, aj_error *err)
+{
+    if (a->element != AJP_ELEMENT_F4 && a->element != AJP_ELEMENT_F8) return AJ_OK;
+    size_t n_features = a->n_elements / a->shape[0];
+    for (size_t i = 0; i < a->n_elements; i++) {
+        double value = ajp_array_value(a, i);
+        if (!(fabs(value) <= (double)FLT_MAX))
+            return ajp_fail(err, AJ_CORRUPT, 0,
+                            "%s: element %zu of sample %zu is %g; %s must be finite float32 numbers", name,
+                            i % n_features, i / n_features, value, what);
+    }
+    return AJ_OK;
 }

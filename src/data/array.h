@@ -45,6 +45,8 @@ typedef struct {
 double ajp_array_value(const ajp_array *array, size_t i);
 /* Elements first .. first+n-1 as float32 times scale. */
 void ajp_array_floats(const ajp_array *array, size_t first, size_t n, float scale, float *out);
+/* CORRUPT where floats are not finite float32 numbers; `what`: "inputs". */
+aj_status ajp_array_check_finite(const ajp_array *array, const char *name, const char *what, aj_error *err);
 void ajp_array_free(ajp_array *array, const aj_context *context);
 
 /* ---- bytes of a file, gzip or not ----------------------------------------------------------------

@@ -2,6 +2,7 @@
 #include "dataset.h"
 
 #include "known.h"
+#include "named.h"
 #include "prepare.h"
 
 #include <float.h>
@@ -13,7 +14,8 @@ struct aj_dataset {
     const aj_context *context;
     ajp_arena arena; /* strings */
     aj_dataset_info info;
-    ajp_array inputs;
+    ajp_array inputs;  /* or, of a set of several inputs, */
+    ajp_named named;   /* n > 0 */
     int32_t *labels;   /* or NULL */
     ajp_array targets; /* of labels that are arrays, or single numbers that may be values; else data NULL */
     ajp_preparation preparation;
@@ -60,26 +62,15 @@ static aj_status known_files(files *out, aj_dataset *d, const ajp_known_dataset 
     return AJ_OK;
 }
 
-static bool ends_with(const char *text, size_t length, const char *end)
-{
-    size_t n = strlen(end);
-    return length > n && memcmp(text + length - n, end, n) == 0;
-}
-
-static bool is_npy(const char *text, size_t length)
-{
-    return ends_with(text, length, ".npy") || ends_with(text, length, ".npy.gz");
-}
-
 /* "a.npy:b.npy" or "a.npy"; inputs stay NULL when it does not look like either.  The colon is the first one
  * behind .npy[.gz], so that folders may have colons. */
 static aj_status npy_files(files *out, aj_dataset *d, const char *set, aj_error *err)
 {
     const char *colon = set;
-    while ((colon = strchr(colon, ':')) != NULL && !is_npy(set, (size_t)(colon - set))) colon++;
+    while ((colon = strchr(colon, ':')) != NULL && !ajp_is_npy(set, (size_t)(colon - set))) colon++;
     size_t first = colon != NULL ? (size_t)(colon - set) : strlen(set);
-    if (!is_npy(set, first)) return AJ_OK;
-    if (colon != NULL && !is_npy(colon + 1, strlen(colon + 1)))
+    if (!ajp_is_npy(set, first)) return AJ_OK;
+    if (colon != NULL && !ajp_is_npy(colon + 1, strlen(colon + 1)))
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: the labels must be a .npy or .npy.gz file", set);
     char *copy = ajp_arena_strdup(&d->arena, set);
     if (copy == NULL) return ajp_no_memory(err, set);
@@ -106,25 +97,10 @@ static aj_status find_files(files *out, aj_dataset *d, const char *set, aj_split
                     set);
 }
 
-/* NaN, infinities and doubles beyond float32 would turn into results without a word. */
-static aj_status check_finite(const ajp_array *a, const char *name, const char *what, aj_error *err)
-{
-    if (a->element != AJP_ELEMENT_F4 && a->element != AJP_ELEMENT_F8) return AJ_OK;
-    size_t n_features = a->n_elements / a->shape[0];
-    for (size_t i = 0; i < a->n_elements; i++) {
-        double value = ajp_array_value(a, i);
-        if (!(fabs(value) <= (double)FLT_MAX))
-            return ajp_fail(err, AJ_CORRUPT, 0,
-                            "%s: element %zu of sample %zu is %g; %s must be finite float32 numbers", name,
-                            i % n_features, i / n_features, value, what);
-    }
-    return AJ_OK;
-}
-
 /* Keeps the labels as they are; *array is given away. */
 static aj_status keep_targets(aj_dataset *d, ajp_array *array, const char *name, aj_error *err)
 {
-    AJ_TRY(check_finite(array, name, "labels", err));
+    AJ_TRY(ajp_array_check_finite(array, name, "labels", err));
     d->info.n_targets = array->n_elements / array->shape[0];
     d->info.target_rank = array->rank > 1 ? array->rank - 1 : 1;
     d->info.target_shape[0] = 1;
@@ -135,15 +111,20 @@ static aj_status keep_targets(aj_dataset *d, ajp_array *array, const char *name,
     return AJ_OK;
 }
 
+static size_t n_stored(const aj_dataset *d)
+{
+    return d->named.n > 0 ? d->named.n_samples : d->inputs.shape[0];
+}
+
 static aj_status load_labels(aj_dataset *d, const files *f, aj_error *err)
 {
     if (f->labels == NULL) return AJ_OK;
     ajp_array array;
     AJ_TRY(ajp_array_load(&array, d->context, f->labels, err));
     aj_status st = AJ_OK;
-    if (array.shape[0] != d->inputs.shape[0])
+    if (array.shape[0] != n_stored(d))
         st = ajp_fail(err, AJ_MISMATCH, 0, "%s has %zu labels, %s has %zu samples; they must be as many",
-                      f->labels, array.shape[0], f->inputs, d->inputs.shape[0]);
+                      f->labels, array.shape[0], f->inputs, n_stored(d));
     bool arrays = f->free_form && ajp_labels_are_arrays(&array);
     if (st == AJ_OK && !arrays)
         st = ajp_labels_from_array(&d->labels, &d->info.n_classes, &array, f->n_classes_known, d->context,
@@ -154,29 +135,72 @@ static aj_status load_labels(aj_dataset *d, const files *f, aj_error *err)
     return st;
 }
 
+/* Files of a set of named inputs, which are taken as they are. */
+static aj_status named_files(files *out, aj_dataset *d, const char *set, const aj_dataset_options *options,
+                             aj_error *err)
+{
+    AJ_TRY(ajp_named_parse(&d->named, set, options->input_names, options->n_input_names, &d->arena, err));
+    if (!isnan(options->scale) || options->n_mean + options->n_std > 0 ||
+        options->layout != AJ_LAYOUT_UNDECLARED)
+        return ajp_fail(
+            err, AJ_BAD_ARGUMENT, 0,
+            "%s: several inputs are taken as they are; prepare them beforehand and leave out scale, "
+            "mean, std and layout",
+            set);
+    *out = (files){.inputs = d->named.paths[0],
+                   .labels = d->named.labels,
+                   .origin = d->named.paths[0],
+                   .split = "all",
+                   .free_form = true};
+    return AJ_OK;
+}
+
+static aj_status load_inputs(aj_dataset *d, const files *f, aj_error *err)
+{
+    if (d->named.n > 0) return ajp_named_load(&d->named, d->context, err);
+    AJ_TRY(ajp_array_load(&d->inputs, d->context, f->inputs, err));
+    return ajp_array_check_finite(&d->inputs, f->inputs, "inputs", err);
+}
+
+static void describe_inputs(aj_dataset *d)
+{
+    const ajp_array *a = &d->inputs;
+    d->info.rank = 1;
+    d->info.shape[0] = 1;
+    if (d->named.n > 0) {
+        d->info.n_features = d->info.shape[0] = d->named.n_features;
+        d->info.n_inputs = d->named.n;
+        d->info.inputs = d->named.inputs;
+        return;
+    }
+    d->info.n_features = a->n_elements / a->shape[0];
+    if (a->rank > 1) d->info.rank = a->rank - 1;
+    for (size_t i = 1; i < a->rank; i++) d->info.shape[i - 1] = a->shape[i];
+}
+
 static aj_status load(aj_dataset *d, const char *set, const aj_dataset_options *options, aj_error *err)
 {
     files f = {.n_classes_known = 0};
-    AJ_TRY(find_files(&f, d, set, options->split, err));
-    AJ_TRY(ajp_array_load(&d->inputs, d->context, f.inputs, err));
-    AJ_TRY(check_finite(&d->inputs, f.inputs, "inputs", err));
+    if (ajp_named_is(set))
+        AJ_TRY(named_files(&f, d, set, options, err));
+    else
+        AJ_TRY(find_files(&f, d, set, options->split, err));
+    AJ_TRY(load_inputs(d, &f, err));
     AJ_TRY(load_labels(d, &f, err));
-    const ajp_array *a = &d->inputs;
     d->info.name = ajp_arena_strdup(&d->arena, set);
     if (d->info.name == NULL || f.origin == NULL) return ajp_no_memory(err, set);
     d->info.split = f.split;
     d->info.origin = f.origin;
-    d->info.n_samples =
-        options->max_samples > 0 ? ajp_min_size(options->max_samples, a->shape[0]) : a->shape[0];
-    d->info.n_features = a->n_elements / a->shape[0];
-    d->info.rank = a->rank > 1 ? a->rank - 1 : 1;
-    d->info.shape[0] = 1;
-    for (size_t i = 1; i < a->rank; i++) d->info.shape[i - 1] = a->shape[i];
+    d->info.n_samples = n_stored(d);
+    if (options->max_samples > 0) d->info.n_samples = ajp_min_size(options->max_samples, n_stored(d));
+    describe_inputs(d);
     if (options->declared_in != NULL) {
         d->info.declared_in = ajp_arena_strdup(&d->arena, options->declared_in);
         if (d->info.declared_in == NULL) return ajp_no_memory(err, set);
     }
-    return ajp_preparation_make(&d->preparation, &d->info, a, options, set, err);
+    aj_dataset_options taken = *options;
+    if (d->named.n > 0) taken.scale = 1.0;
+    return ajp_preparation_make(&d->preparation, &d->info, &d->inputs, &taken, set, err);
 }
 
 aj_status aj_dataset_open(aj_dataset **out, aj_context *context, const char *set,
@@ -212,6 +236,7 @@ void aj_dataset_close(aj_dataset *dataset)
 {
     if (dataset == NULL) return;
     ajp_array_free(&dataset->inputs, dataset->context);
+    ajp_named_free(&dataset->named, dataset->context);
     ajp_array_free(&dataset->targets, dataset->context);
     ajp_free(dataset->context, dataset->labels);
     ajp_arena_free(&dataset->arena);
@@ -223,13 +248,21 @@ aj_dataset_info aj_dataset_describe(const aj_dataset *dataset)
     return dataset->info;
 }
 
+static void read_rows(const aj_dataset *dataset, size_t first, size_t n, float *out)
+{
+    if (dataset->named.n > 0)
+        ajp_named_read(&dataset->named, first, n, out);
+    else
+        ajp_prepare(&dataset->preparation, &dataset->inputs, first, n, out);
+}
+
 aj_status aj_dataset_read(const aj_dataset *dataset, size_t first, size_t n, float *out, aj_error *err)
 {
     const aj_dataset_info *info = &dataset->info;
     if (first > info->n_samples || n > info->n_samples - first)
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "%s: samples %zu to %zu asked for, it has %zu", info->name,
                         first, first + n, info->n_samples);
-    ajp_prepare(&dataset->preparation, &dataset->inputs, first, n, out);
+    read_rows(dataset, first, n, out);
     return AJ_OK;
 }
 
@@ -239,6 +272,7 @@ enum { ROWS_AHEAD = 4, CACHE_LINE = 64 };
 
 static void fetch_row(const aj_dataset *dataset, size_t index)
 {
+    if (dataset->named.n > 0) return;
     size_t size = dataset->info.n_features * ajp_element_size(dataset->inputs.element);
     const char *row = (const char *)dataset->inputs.data + index * size;
     for (size_t at = 0; at < size; at += CACHE_LINE) __builtin_prefetch(row + at);
@@ -250,7 +284,7 @@ void ajp_dataset_gather(const aj_dataset *dataset, const uint32_t *indices, size
     for (size_t i = 0; i < ROWS_AHEAD && i < n; i++) fetch_row(dataset, indices[i]);
     for (size_t i = 0; i < n; i++) {
         if (i + ROWS_AHEAD < n) fetch_row(dataset, indices[i + ROWS_AHEAD]);
-        ajp_prepare(&dataset->preparation, &dataset->inputs, indices[i], 1, out + i * out_row);
+        read_rows(dataset, indices[i], 1, out + i * out_row);
     }
 }
 
