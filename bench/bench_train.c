@@ -1,6 +1,7 @@
 /* bench_train.c: training against Debian's PyTorch on the same machine: images a second and their ratio.
  *
  * usage: bench_train FOLDER [BATCH WIDTH WIDTH ...]     (128 784 100 10; with one thread, then with two)
+ *        bench_train FOLDER lenet [BATCH]               (a LeNet-class network with batch norm; 64)
  * FOLDER holds peer_torch_train.py.
  *
  * Both sides train epochs of 60,000 samples (random bytes in .npy files; PyTorch gets them as scaled float32)
@@ -24,6 +25,29 @@ enum { N_SAMPLES = 60000, N_EPOCHS = 8 };
 
 static char folder[] = "/tmp/bench_train.XXXXXX", inputs_path[64], labels_path[64];
 static const char *scripts = ".";
+
+/* As examples/train/lenet-fashion-mnist.yaml has it; the peer's is the same. */
+static const aj_train_layer lenet[] = {
+    {.kind = AJ_LAYER_CONV,
+     .from = 0,
+     .n_outputs = 6,
+     .kernel = {5, 5},
+     .padding = {2, 2},
+     .without_bias = true},
+    {.kind = AJ_LAYER_BATCH_NORM, .from = 1},
+    {.kind = AJ_LAYER_RELU, .from = 2},
+    {.kind = AJ_LAYER_MAX_POOL, .from = 3, .kernel = {2, 2}},
+    {.kind = AJ_LAYER_CONV, .from = 4, .n_outputs = 16, .kernel = {5, 5}, .without_bias = true},
+    {.kind = AJ_LAYER_BATCH_NORM, .from = 5},
+    {.kind = AJ_LAYER_RELU, .from = 6},
+    {.kind = AJ_LAYER_MAX_POOL, .from = 7, .kernel = {2, 2}},
+    {.kind = AJ_LAYER_FLATTEN, .from = 8},
+    {.kind = AJ_LAYER_DENSE, .from = 9, .n_outputs = 120},
+    {.kind = AJ_LAYER_RELU, .from = 10},
+    {.kind = AJ_LAYER_DENSE, .from = 11, .n_outputs = 84},
+    {.kind = AJ_LAYER_RELU, .from = 12},
+    {.kind = AJ_LAYER_DENSE, .from = 13, .n_outputs = 10},
+};
 
 typedef struct {
     FILE *to, *from; /* NULL = no peer */
@@ -56,7 +80,12 @@ static void run_peer(int in, int out, unsigned n_threads, const aj_train_options
     snprintf(words[1], sizeof words[1], "%zu", o->batch);
     snprintf(words[2], sizeof words[2], "%s", folder);
     for (size_t l = 0; l <= o->n_layers; l++) snprintf(words[3 + l], sizeof words[0], "%zu", o->widths[l]);
-    for (size_t i = 0; i < 4 + o->n_layers; i++) arguments[n++] = words[i];
+    size_t n_words = 4 + o->n_layers;
+    if (o->network != NULL) {
+        snprintf(words[3], sizeof words[3], "lenet");
+        n_words = 4;
+    }
+    for (size_t i = 0; i < n_words; i++) arguments[n++] = words[i];
     arguments[n] = NULL;
     dup2(in, 0);
     dup2(out, 1);
@@ -136,6 +165,7 @@ static int compare(unsigned n_threads, const aj_train_options *o)
     aj_context *context;
     aj_trained *trained;
     aj_error err;
+    aj_train_result result;
     aj_train_callbacks callbacks = {after_epoch, &r};
     options.n_threads = n_threads;
     memset(&r, 0, sizeof r);
@@ -143,15 +173,13 @@ static int compare(unsigned n_threads, const aj_train_options *o)
     if (aj_context_create(&context, &options, &err) != AJ_OK) return 1;
     r.mark_seconds = ajp_now_seconds();
     r.mark_used = used_seconds();
-    aj_status st = aj_train(&trained, context, o, NULL, NULL, &callbacks, NULL, &err);
+    aj_status st = aj_train(&trained, context, o, NULL, NULL, &callbacks, &result, &err);
     if (st != AJ_OK) {
         fprintf(stderr, "%s\n", err.message);
         return 1;
     }
     double ours = N_SAMPLES / best(r.ours, r.n), theirs = N_SAMPLES / best(r.theirs, r.n);
-    double flops =
-        2.0 * (double)(3 * (uint64_t)o->widths[0] * o->widths[1] - (uint64_t)o->widths[0] * o->widths[1]);
-    for (size_t l = 1; l < o->n_layers; l++) flops += 6.0 * (double)o->widths[l] * (double)o->widths[l + 1];
+    double flops = (double)result.last.flops / N_SAMPLES / N_EPOCHS;
     printf("%u thread%s  ours %9.0f images/s (%.0f GFLOP/s)", n_threads, n_threads == 1 ? " " : "s", ours,
            ours * flops * 1e-9);
     if (r.to != NULL) {
@@ -202,6 +230,19 @@ static bool put_data(const aj_train_options *o)
     return good;
 }
 
+/* "lenet [BATCH]": the widths then say only what the data looks like. */
+static void take_lenet(aj_train_options *o, int argc, char **argv)
+{
+    o->network = lenet;
+    o->n_network = sizeof lenet / sizeof lenet[0];
+    o->image[0] = 1;
+    o->image[1] = o->image[2] = 28;
+    o->batch = argc > 3 ? (size_t)strtoul(argv[3], NULL, 10) : 64;
+    o->n_layers = 1;
+    o->widths[0] = 784;
+    o->widths[1] = 10;
+}
+
 int main(int argc, char **argv)
 {
     aj_train_options o = AJ_TRAIN_OPTIONS_INIT;
@@ -214,6 +255,8 @@ int main(int argc, char **argv)
     o.batch = numbers[0];
     o.n_layers = n - 2;
     memcpy(o.widths, numbers + 1, (n - 1) * sizeof *numbers);
+    const bool named = argc > 2 && strcmp(argv[2], "lenet") == 0;
+    if (named) take_lenet(&o, argc, argv);
     o.n_epochs = N_EPOCHS;
     o.weight_decay = 1e-4;
     signal(SIGPIPE, SIG_IGN); /* a peer that dies leaves NaN */
@@ -221,7 +264,7 @@ int main(int argc, char **argv)
     char set[160];
     snprintf(set, sizeof set, "%s:%s", inputs_path, labels_path);
     o.data = set;
-    printf("batch %zu, widths", o.batch);
+    printf("batch %zu, %s", o.batch, named ? "LeNet-class network of" : "widths");
     for (size_t l = 0; l <= o.n_layers; l++) printf(" %zu", o.widths[l]);
     printf("; best of %d epochs of %d samples\n", N_EPOCHS, N_SAMPLES);
     int failed = compare(1, &o) + compare(2, &o);
