@@ -81,7 +81,7 @@ else
 fi
 
 echo; echo "== training"
-[ -x "$bin/bench_train" ] && "$bin/bench_train" "$here" || echo "bench_train is not built"
+[ -x "$bin/bench_train" ] && "$bin/bench_train" "$here" && "$bin/bench_train" "$here" lenet || echo "bench_train is not built"
 
 echo; echo "== the meter"
 "$bin/bench_meter" 10 "$build/tests/stub/nvml_stub_full.so"
