@@ -21,6 +21,9 @@ published=${AJ_TEST_DATA:-$here/../../shared/data}/models/wang2022-mnist-784-100
 echo; echo "== kernels"
 "$bin/bench_kernels"
 
+echo; echo "== crossbars against the clean network"
+"$bin/bench_crossbar_read"
+
 echo; echo "== wires of a crossbar, solved once an array"
 "$bin/bench_crossbar"
 

@@ -14,6 +14,7 @@ static const char *const drop_words[] = {"off", "analytic", "exact", NULL};
 static const char *const slicing_words[] = {"whole", "two_pass", "bit_serial", NULL};
 static const char *const sign_words[] = {"signed", "unsigned", NULL};
 static const char *const yes_no_words[] = {"yes", "no", NULL};
+static const char *const thermal_words[] = {"yes", "no", "charge", NULL};
 static const char *const energy_words[] = {"values", "fixed", NULL};
 
 #define MISSING       AJP_NOT_DESCRIBED
@@ -95,7 +96,10 @@ static const ajp_param params[] = {
     ROW(read_seconds, "s", MISSING, 1e-15, 1.0, NOT_DESCRIBED,
         "how long a current is integrated; noise has the bandwidth 1 / (2 read_seconds)"),
     ROW(temperature_kelvin, "K", 300.0, 1e-3, 2000.0, "default: room temperature", "of the array"),
-    WORDS(thermal_noise, yes_no_words, 1.0, "default: no", "Johnson noise of the conductance of a bit line"),
+    WORDS(thermal_noise, thermal_words, 1.0, "default: no",
+          "yes: Johnson noise of the conductance of a bit line; charge: k T C of cells that are capacitors, "
+          "C = "
+          "conductance x read_seconds"),
     WORDS(shot_noise, yes_no_words, 1.0, "default: no", "shot noise of the current of a bit line"),
     ROW(tile_rows, "", MISSING, 1.0, 1e9, "default: as many bit lines as needed",
         "bit lines of an array; a weight takes one for each slice and device of a pair"),
@@ -231,7 +235,7 @@ static aj_status check_inputs(const ajp_crossbar *p, aj_error *err)
 {
     bool bits = ajp_crossbar_is(p->input_slicing, CROSSBAR_BIT_SERIAL);
     bool noisy =
-        ajp_crossbar_is(p->thermal_noise, CROSSBAR_YES) || ajp_crossbar_is(p->shot_noise, CROSSBAR_YES);
+        !ajp_crossbar_is(p->thermal_noise, CROSSBAR_NO) || ajp_crossbar_is(p->shot_noise, CROSSBAR_YES);
     if (bits && p->converters.dac_kind == (double)AJP_ADC_WORD_IDEAL)
         return ajp_fail(
             err, AJ_BAD_ARGUMENT, 0,

@@ -20,8 +20,8 @@ enum { CROSSBAR_PER_READ, CROSSBAR_PER_TRIAL };                         /* read_
 enum { CROSSBAR_NO_DROP, CROSSBAR_ANALYTIC_DROP, CROSSBAR_EXACT_DROP }; /* ir_drop */
 enum { CROSSBAR_WHOLE, CROSSBAR_TWO_PASS, CROSSBAR_BIT_SERIAL };        /* input_slicing */
 enum { CROSSBAR_SIGNED, CROSSBAR_UNSIGNED };                            /* input_sign */
-enum { CROSSBAR_YES, CROSSBAR_NO };                                     /* thermal_noise, shot_noise */
-enum { CROSSBAR_BY_VALUE, CROSSBAR_FIXED };                             /* energy_mode */
+enum { CROSSBAR_YES, CROSSBAR_NO, CROSSBAR_CHARGE }; /* thermal_noise (charge is its own), shot_noise */
+enum { CROSSBAR_BY_VALUE, CROSSBAR_FIXED };          /* energy_mode */
 
 enum { CROSSBAR_MAX_SLICES = 16 };
 

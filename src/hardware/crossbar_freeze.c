@@ -67,12 +67,13 @@ static void find_noise(freezer *f)
     bool bits = ajp_crossbar_is(p->input_slicing, CROSSBAR_BIT_SERIAL);
     f->has_read_noise =
         ajp_crossbar_device_of(p).is_noisy && ajp_crossbar_is(p->read_noise_shared_by, CROSSBAR_PER_READ);
-    f->has_thermal_noise = ajp_crossbar_is(p->thermal_noise, CROSSBAR_YES);
+    f->has_thermal_noise = !ajp_crossbar_is(p->thermal_noise, CROSSBAR_NO);
     f->has_shot_noise = ajp_crossbar_is(p->shot_noise, CROSSBAR_YES);
     f->shot_apart = f->has_shot_noise && f->has_read_noise && !bits;
     if (f->has_thermal_noise)
         f->thermal =
             aj_johnson_amps_squared(f->unit_siemens, p->temperature_kelvin, hertz) / (amperes * amperes);
+    if (ajp_crossbar_is(p->thermal_noise, CROSSBAR_CHARGE)) f->thermal *= 0.5; /* k T C, C = G t, over t^2 */
     if (f->has_shot_noise) f->shot = aj_shot_amps_squared(amperes, hertz) / (amperes * amperes);
 }
 
@@ -211,9 +212,16 @@ static void compensate(const freezer *f)
     for (size_t row = 0; row < rows; row++) f->row_decode[row] *= (float)gain[row];
 }
 
+/* The variance of a read depends on nothing but the conductances: then `laws` has nothing to say. */
+static bool laws_are_fixed(const freezer *f)
+{
+    return !f->shot_apart && (!f->has_thermal_noise || is_differential(f->p));
+}
+
 /* Row variances are counted in a conductance of the tile, 1 for the reference column. */
 static void count_variances(const freezer *f)
 {
+    if (laws_are_fixed(f)) return; /* in units */
     const ajp_freeze_request *request = f->request;
     size_t rows = request->product.rows, padded = ajp_round_up(rows, 16);
     for (size_t i = 0; i < f->layout.n_slices * f->n_readings; i++)
@@ -280,6 +288,8 @@ static aj_status make_plane(const freezer *f, size_t number, ajp_plane *out, fro
         plane.second_of =
             f->has_read_noise || plane.form == AJP_INPUT_BIT ? AJP_OF_SQUARES : AJP_OF_MAGNITUDES;
     }
+    plane.laws_are_fixed = laws_are_fixed(f);
+    plane.variance = f->thermal;
     *state = (frozen_plane){.tile_conductance = r->tile_conductance, .shot_apart = f->shot_apart};
     ajp_draws draws;
     ajp_crossbar_converter_draws(&draws, f->request, of);

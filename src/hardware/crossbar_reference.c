@@ -72,6 +72,11 @@ static double line_current(const reader *r, size_t line)
         current += own;
         siemens += a->conductance[i * a->n_lines + line];
     }
+    if (ajp_crossbar_is(p->thermal_noise, CROSSBAR_CHARGE)) {
+        double farads = siemens * p->read_seconds;
+        double coulombs = sqrt(ajp_boltzmann_joules_per_kelvin * p->temperature_kelvin * farads);
+        current += coulombs / p->read_seconds * ajp_draw_normal(r->draws);
+    }
     if (ajp_crossbar_is(p->thermal_noise, CROSSBAR_YES))
         current += sqrt(4.0 * ajp_boltzmann_joules_per_kelvin * p->temperature_kelvin * siemens /
                         (2.0 * p->read_seconds)) *

@@ -72,6 +72,7 @@ typedef struct {
     double variance, variance_per_magnitude, variance_per_square; /* a + b sum|e| + c sum e^2 */
     double relative_variance;                                     /* of z^2 */
     double extra_variance;                                        /* COUNTS: events^2 */
+    bool laws_are_fixed;              /* the defaults hold for every input vector: `laws` is not asked */
     double gain, second_gain, decode; /* COUNTS: gain = events per unit of sum weights e */
     ajp_clicks clicks;
     unsigned n_shots; /* CLICKS */

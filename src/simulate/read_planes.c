@@ -155,7 +155,7 @@ static void fill_laws(const ajp_read_call *call, size_t number)
     const ajp_mapping *mapping = reader->trial->mapping;
     const ajp_plane *plane = &call->frozen->frozen.planes[number];
     default_laws(call, plane);
-    if (mapping->ops->laws != NULL) {
+    if (mapping->ops->laws != NULL && !plane->laws_are_fixed) {
         find_moments(call, plane);
         ajp_plane_laws laws = {reader->plane_gain, reader->plane_variance, reader->plane_second_gain,
                                reader->plane_total, reader->plane_decode};
