@@ -122,10 +122,12 @@ AJ_API AJ_MUST_USE aj_status aj_mesh_decompose(const aj_mesh *mesh, const double
 /* Changes phases that were meant for perfect couplers so that the couplers of this mesh give the same matrix:
  * every interferometer gets the theta with which its power ratio is the wanted one, and what that does to
  * phases is handed on to the following ones and the screen.  Where a power ratio cannot be reached the
- * nearest is taken, and an error of second order in the couplers' remains.  work: n_ports doubles.  Source:
- * S. Bandyopadhyay, R. Hamerly, D. Englund, "Hardware error correction for programmable photonics", Optica 8,
- * 1247 (2021). */
-AJ_API void aj_mesh_correct(const aj_mesh *mesh, double *work);
+ * nearest is taken.  only_real: of a matrix that is real and of which only the real part is read; the
+ * excess of such a ratio is then put in quadrature, where it is not seen, instead of in phase (the
+ * published way), which is the least error of the complex matrix.  work: n_ports doubles.  Source: S.
+ * Bandyopadhyay, R. Hamerly, D. Englund, "Hardware error correction for programmable photonics", Optica 8,
+ * 1247 (2021); only_real: from the matrix of an interferometer. */
+AJ_API void aj_mesh_correct(const aj_mesh *mesh, bool only_real, double *work);
 
 /* Every phase into 0 ... 2 pi and to the nearest of 2^bits steps of 2 pi / 2^bits (0: only into the range).
  */

@@ -81,9 +81,11 @@ static void counts(double value, char text[64])
 /* Arrays that a product of rows x cols needs; 0 or not described = one array holds it. */
 static double n_tiles(const aj_hardware *hardware, const aj_layer_record *layer)
 {
-    aj_parameter rows, cols;
+    aj_parameter rows, cols, ports;
     double n = 1;
     if (layer->rows == 0) return (double)NAN;
+    if (aj_hardware_find(hardware, "array_ports", &ports))
+        n = ceil((double)layer->rows / ports.value) * ceil((double)layer->cols / ports.value);
     if (aj_hardware_find(hardware, "tile_rows", &rows) && rows.value > 0)
         n *= ceil((double)layer->rows / rows.value);
     if (aj_hardware_find(hardware, "tile_cols", &cols) && cols.value > 0)

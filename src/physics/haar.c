@@ -2,9 +2,8 @@
 #include <math.h>
 
 #include "../base/internal.h"
+#include "constants.h"
 #include "mesh.h"
-
-static const double pi = 3.14159265358979323846;
 
 aj_status aj_mesh_haar(const aj_mesh *mesh, const double *uniforms, aj_error *err)
 {
@@ -20,10 +19,10 @@ aj_status aj_mesh_haar(const aj_mesh *mesh, const double *uniforms, aj_error *er
             size_t upwards = 2 * ajp_min_size(port, n - 2 - port) + 2;
             double k = (double)ajp_min_size(sideways, upwards);
             mesh->theta_radians[i] = 2.0 * acos(pow(uniforms[i], 0.5 / k));
-            mesh->phi_radians[i] = 2.0 * pi * uniforms[n_mzis + i];
+            mesh->phi_radians[i] = 2.0 * ajp_pi * uniforms[n_mzis + i];
         }
     for (size_t port = 0; port < n; port++)
-        mesh->screen_radians[port] = 2.0 * pi * uniforms[2 * n_mzis + port];
+        mesh->screen_radians[port] = 2.0 * ajp_pi * uniforms[2 * n_mzis + port];
     return AJ_OK;
 }
 

@@ -10,9 +10,8 @@
 #include <string.h>
 
 #include "../base/internal.h"
+#include "constants.h"
 #include "mesh.h"
-
-static const double pi = 3.14159265358979323846;
 
 static aj_status check_unitary(size_t n, const double *u, aj_error *err)
 {
@@ -37,7 +36,7 @@ static aj_status check_unitary(size_t n, const double *u, aj_error *err)
 /* Angle between the elements to be mixed; both zero: straight through. */
 static double split(double complex crossing, double complex passing)
 {
-    if (crossing == 0.0 && passing == 0.0) return pi;
+    if (crossing == 0.0 && passing == 0.0) return ajp_pi;
     return 2.0 * atan2(cabs(crossing), cabs(passing));
 }
 /* 0 has every phase. */
@@ -57,7 +56,7 @@ static void null_from_right(size_t n, double complex *u, size_t row, size_t port
     double complex a = u[row * n + port], b = u[row * n + port + 1], t[4];
     double real[8];
     *theta = split(b, a);
-    *phi = phase_between(a, b) + pi;
+    *phi = phase_between(a, b) + ajp_pi;
     aj_mzi_matrix(*theta, *phi, 0.0, 0.0, real);
     element(real, t);
     for (size_t k = 0; k < n; k++) {
@@ -133,8 +132,8 @@ static void decompose_clements(const aj_mesh *mesh, double complex *u)
             double *screen = mesh->screen_radians + port, theta = mesh->theta_radians[i],
                    phi = mesh->phi_radians[i];
             mesh->phi_radians[i] = screen[0] - screen[1];
-            screen[0] = screen[1] + pi - theta - phi;
-            screen[1] = screen[1] + pi - theta;
+            screen[0] = screen[1] + ajp_pi - theta - phi;
+            screen[1] = screen[1] + ajp_pi - theta;
         }
     }
 }

@@ -3,13 +3,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "constants.h"
 #include "mesh.h"
-
-static const double pi = 3.14159265358979323846;
 
 static double into_turn(double phase_radians)
 {
-    double turn = 2.0 * pi, rest = fmod(phase_radians, turn);
+    double turn = 2.0 * ajp_pi, rest = fmod(phase_radians, turn);
     if (rest < 0.0) rest += turn;
     return rest < turn ? rest : 0.0;
 }
@@ -24,8 +23,8 @@ typedef struct {
 static arguments wanted_arguments(double theta)
 {
     double half = 0.5 * theta, c = cos(half), s = sin(half);
-    return (arguments){half + (s < 0.0 ? -0.5 : 0.5) * pi, half + (c < 0.0 ? -0.5 : 0.5) * pi,
-                       half + (s < 0.0 ? 0.5 : -0.5) * pi};
+    return (arguments){half + (s < 0.0 ? -0.5 : 0.5) * ajp_pi, half + (c < 0.0 ? -0.5 : 0.5) * ajp_pi,
+                       half + (s < 0.0 ? 0.5 : -0.5) * ajp_pi};
 }
 
 static arguments true_arguments(double theta, double alpha, double beta)
@@ -45,15 +44,30 @@ static double reach(double wanted, double alpha, double beta)
     if (alpha == 0.0 && beta == 0.0) return wanted;
     double power = (s * s - s_plus * s_plus) / span;
     if (!(power > 0.0)) return 0.0;
-    return power < 1.0 ? 2.0 * asin(sqrt(power)) : pi;
+    return power < 1.0 ? 2.0 * asin(sqrt(power)) : ajp_pi;
+}
+
+/* Angle between the wanted element and the larger one that there is, at which its part in phase is the wanted
+ * one; to the side where the couplers put it, so that over many interferometers it is as random as they are.
+ */
+static double aside(double wanted, double least)
+{
+    return fabs(wanted) < fabs(least) ? copysign(acos(fabs(wanted / least)), least) : 0.0;
 }
 
 /* diag(upper, lower) is the phase that the fields of this mesh have beyond the wanted ones. */
-static void correct(const aj_mesh *mesh, size_t i, double *upper, double *lower)
+static void correct(const aj_mesh *mesh, bool only_real, size_t i, double *upper, double *lower)
 {
     double alpha = mesh->alpha_radians[i], beta = mesh->beta_radians[i], theta = mesh->theta_radians[i];
     double set = reach(theta, alpha, beta);
     arguments want = wanted_arguments(theta), have = true_arguments(set, alpha, beta);
+    if (only_real) { /* one phase is free where the ratio is out of reach: the excess goes into quadrature */
+        double straight = aside(sin(0.5 * theta), sin(alpha + beta)),
+               crossing = aside(cos(0.5 * theta), sin(alpha - beta));
+        want.to_upper += straight;
+        want.to_lower -= straight;
+        want.across += crossing;
+    }
     double new_upper = have.across + *lower - want.across;
     mesh->phi_radians[i] += new_upper + want.to_upper - have.to_upper - *upper;
     *upper = new_upper;
@@ -61,14 +75,14 @@ static void correct(const aj_mesh *mesh, size_t i, double *upper, double *lower)
     mesh->theta_radians[i] = set;
 }
 
-void aj_mesh_correct(const aj_mesh *mesh, double *work)
+void aj_mesh_correct(const aj_mesh *mesh, bool only_real, double *work)
 {
     if (mesh->alpha_radians == NULL) return;
     size_t n = mesh->n_ports, n_columns = aj_mesh_n_columns(mesh->kind, n), i = 0;
     for (size_t port = 0; port < n; port++) work[port] = 0.0;
     for (size_t column = 0; column < n_columns; column++)
         for (size_t port = column % 2; port < ajp_mesh_ports_end(mesh->kind, n, column); port += 2, i++)
-            correct(mesh, i, &work[port], &work[port + 1]);
+            correct(mesh, only_real, i, &work[port], &work[port + 1]);
     for (size_t port = 0; port < n; port++) mesh->screen_radians[port] -= work[port];
     aj_mesh_quantize(mesh, 0);
 }
@@ -77,7 +91,7 @@ void aj_mesh_correct(const aj_mesh *mesh, double *work)
 
 static void quantize(double *phases, size_t n, unsigned bits)
 {
-    double steps = ldexp(1.0, (int)bits) / (2.0 * pi);
+    double steps = ldexp(1.0, (int)bits) / (2.0 * ajp_pi);
     for (size_t i = 0; i < n; i++) {
         double phase = into_turn(phases[i]);
         phases[i] = bits == 0 ? phase : into_turn(round(phase * steps) / steps);

@@ -264,7 +264,7 @@ static moments mesh_error(size_t n, double sigma, bool phases, bool correct, siz
         } else {
             imperfect(&s, sigma, draws);
         }
-        if (correct) aj_mesh_correct(&s.mesh, work);
+        if (correct) aj_mesh_correct(&s.mesh, false, work);
         aj_mesh_matrix(&s.mesh, wrong);
         double e = distance(u, wrong, n * n) / sqrt((double)n);
         sum += e;
@@ -307,7 +307,7 @@ static void test_correction(void)
         imperfect(&s, 0.1, &draws);
         aj_mesh_matrix(&s.mesh, wrong);
         CHECK(distance(u, wrong, 64) > 0.3);
-        aj_mesh_correct(&s.mesh, work);
+        aj_mesh_correct(&s.mesh, false, work);
         aj_mesh_matrix(&s.mesh, wrong);
         CHECK(distance(u, wrong, 64) < 1e-13);
     }
@@ -319,7 +319,7 @@ static void test_correction(void)
     before = s;
     s.mesh.alpha_radians = s.alpha;
     s.mesh.beta_radians = s.beta;
-    aj_mesh_correct(&s.mesh, work);
+    aj_mesh_correct(&s.mesh, false, work);
     CHECK(memcmp(s.theta, before.theta, sizeof s.theta) == 0);
     for (size_t i = 0; i < 28; i++) CHECK_NEAR(s.phi[i], before.phi[i], 1e-14);
     /* Haar matrices: the error falls quadratically, below the uncorrected one */
