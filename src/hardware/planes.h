@@ -42,7 +42,8 @@ typedef enum {
      *   AJP_TOTAL_SEPARATE  sample_total + row_total_i
      * plus a normal of `extra_variance`; z and all of these in events */
     AJP_NOISE_COUNTS,
-    /* clicks of detectors that tell light from none (kernels.h: ajp_click_read) */
+    /* clicks of detectors that tell light from none (kernels.h: ajp_click_read): n_shots, click_dark,
+     * click_sign; nothing after it but the decoding */
     AJP_NOISE_CLICKS
 } ajp_noise;
 typedef enum { AJP_TOTAL_READING, AJP_TOTAL_SECOND, AJP_TOTAL_SEPARATE } ajp_total;
@@ -75,7 +76,9 @@ typedef struct {
     bool laws_are_fixed;              /* the defaults hold for every input vector: `laws` is not asked */
     double gain, second_gain, decode; /* COUNTS: gain = events per unit of sum weights e */
     ajp_clicks clicks;
-    unsigned n_shots; /* CLICKS */
+    unsigned n_shots;  /* CLICKS; 0: their limit, the probability itself */
+    double click_dark; /* probability of a click without light */
+    bool click_sign;   /* the result has the sign of z */
     ajp_converter adc;
 } ajp_plane;
 

@@ -20,6 +20,9 @@ typedef struct {
     size_t groups;       /* so many of them, each with weights and inputs of its own; 0 means 1 */
     size_t n_distinct_inputs; /* numbers that the inputs of one group are made of, where they overlap (patches
                                  of an image); 0 means cols * reps */
+    bool is_last;             /* of its network */
+    bool has_bias;            /* something is added to the result before its activation */
+    bool other_activation;    /* what follows is neither nothing nor Relu */
 } ajp_product;
 
 /* Inferences that share one encoding of the weights: a batch, but of two activations each has its own. */

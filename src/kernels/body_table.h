@@ -4,6 +4,7 @@
 #define AJP_BODY_TABLE_H
 
 #include "body_analog.h"
+#include "body_clicks.h"
 #include "body_convert.h"
 #include "body_gemm.h"
 #include "body_maps.h"
@@ -18,6 +19,7 @@ const ajp_kernels KERNELS_TABLE = {
     .gemm_block = gemm_block,
     .count_read = count_read,
     .analog_read = analog_read,
+    .click_read = click_read,
     .encode = encode,
     .magnitudes = magnitudes,
     .normals = normals,

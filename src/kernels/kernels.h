@@ -164,6 +164,21 @@ typedef struct {
     bool accumulate;     /* add to C (before bias and activation) instead of setting it */
 } ajp_analog_read;
 
+/* ---- one read of detectors that tell light from none ----------------------------------------------
+ * For output i of GEMM row r with exact product y = C(r, i): a shot clicks with probability
+ *   p = 1 - (1 - dark) exp(-sample_gain[r] |y|), or y y in place of |y| where coherent
+ * result = sample_decode[r] (clicks / n_shots), or sample_decode[r] p for n_shots = 0, times the sign of y
+ * where is_signed; then bias, then activation, to C.  Draw numbers: 0 ... n_shots - 1, plus draw_base. */
+enum { AJP_MOST_SHOTS = 128 };
+typedef struct {
+    ajp_read_place place;
+    const float *sample_gain, *sample_decode; /* per GEMM row */
+    bool coherent, is_signed;
+    unsigned n_shots;
+    float dark;
+    bool accumulate; /* add to C (before bias and activation) instead of setting it */
+} ajp_click_read;
+
 /* ---- encoded inputs --------------------------------------------------------------------------------
  * e = form(p(dac(inverse_scale x))): dac first holds it to its limits; p(e) = e + quadratic e e + cubic e e
  * e.
@@ -289,6 +304,8 @@ typedef struct ajp_kernels {
     ajp_tile_store count_read;
     /* Likewise with store_user = const ajp_analog_read *. */
     ajp_tile_store analog_read;
+    /* Likewise with store_user = const ajp_click_read *. */
+    ajp_tile_store click_read;
     /* e of n values of x (e may be x). */
     void (*encode)(const ajp_encode *encode, const float *x, size_t n, float inverse_scale, float *e);
     /* Sums of |x| and of squares and the largest magnitude (16 lanes, fixed tree; 0 for n = 0). */

@@ -16,7 +16,11 @@ static aj_status map_product(ajp_mapping *mapping, size_t i, const ajp_calibrati
                                     .weights = step->dynamic ? AJP_OPERAND_DYNAMIC : AJP_OPERAND_CONSTANT,
                                     .layer = i,
                                     .groups = step->groups,
-                                    .n_distinct_inputs = step->n_distinct_inputs};
+                                    .n_distinct_inputs = step->n_distinct_inputs,
+                                    .is_last = i + 1 == mapping->study->n_products,
+                                    .has_bias = step->bias != NULL,
+                                    .other_activation = step->activation != AJP_ACTIVATION_NONE &&
+                                                        step->activation != AJP_ACTIVATION_RELU};
     mapped->first_frozen = mapping->n_frozen;
     if (!ajp_size_add(mapping->n_frozen, step->groups, &mapping->n_frozen))
         return ajp_no_memory(err, "mapping");

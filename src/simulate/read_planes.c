@@ -321,6 +321,39 @@ static aj_status read_events(const tile_read *t, aj_error *err)
     return AJ_OK;
 }
 
+static aj_status read_clicks(const tile_read *t, aj_error *err)
+{
+    const ajp_read_call *call = t->call;
+    const ajp_reader *reader = call->reader;
+    const ajp_plane *plane = &call->frozen->frozen.planes[t->plane];
+    size_t at = t->tile * call->n_rows;
+    ajp_click_read law = {.sample_gain = reader->plane_gain + at,
+                          .sample_decode = t->bare ? reader->ones : reader->plane_decode + at,
+                          .coherent = plane->clicks == AJP_CLICKS_COHERENT,
+                          .is_signed = plane->click_sign,
+                          .n_shots = plane->n_shots,
+                          .dark = (float)plane->click_dark,
+                          .accumulate = t->accumulate};
+    AJ_TRY(place_of(t, &law.place, err));
+    ajp_read_gemm(call, reader->encoded, call->step->cols, call->frozen->planes[t->plane].packed, t->y,
+                  t->y_row, t->first, t->n_cols, call->kernels->click_read, &law, t->finish);
+    return AJ_OK;
+}
+
+static aj_status read_tile(const tile_read *t, aj_error *err)
+{
+    switch (t->call->frozen->frozen.planes[t->plane].noise) {
+    case AJP_NOISE_COUNTS:
+        return read_events(t, err);
+    case AJP_NOISE_CLICKS:
+        return read_clicks(t, err);
+    case AJP_NOISE_NONE:
+    case AJP_NOISE_NORMAL:
+        break;
+    }
+    return read_analog(t, err);
+}
+
 /* phi of the encoded inputs, for S. */
 static void prepare_second(const ajp_read_call *call, const ajp_plane *plane)
 {
@@ -353,8 +386,7 @@ static aj_status observe_tile(tile_read t, aj_error *err)
     t.y_row = ajp_round_up(t.call->step->rows, AJP_LANES);
     t.accumulate = t.finish = false;
     t.bare = true;
-    bool counts = t.call->frozen->frozen.planes[t.plane].noise == AJP_NOISE_COUNTS;
-    AJ_TRY(counts ? read_events(&t, err) : read_analog(&t, err));
+    AJ_TRY(read_tile(&t, err));
     observe(&t);
     return AJ_OK;
 }
@@ -386,7 +418,7 @@ aj_status ajp_read_planes(const ajp_read_call *call, float *y, size_t y_row, boo
                            .finish = finish && last};
             if (reader->observed != NULL && reader->observed_product == call->product)
                 AJ_TRY(observe_tile(t, err));
-            AJ_TRY(plane->noise == AJP_NOISE_COUNTS ? read_events(&t, err) : read_analog(&t, err));
+            AJ_TRY(read_tile(&t, err));
         }
     }
     return AJ_OK;

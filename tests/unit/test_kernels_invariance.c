@@ -428,6 +428,55 @@ static void test_analog_read(void)
     }
 }
 
+static void test_click_read(void)
+{
+    static float of_rows[2][64];
+    for (int round = 0; round < 200; round++) {
+        const size_t m = 1 + below(30), n = 1 + below(100), k = 5, vectors = (n + 15) / 16;
+        fill(in1, N_MOST, 1.0F, false);
+        fill(in2, N_MOST, 1.0F, round % 30 == 0);
+        fill(in3, N_MOST, 1.0F, false);
+        for (int a = 0; a < 2; a++)
+            for (size_t i = 0; i < 64; i++) of_rows[a][i] = 1.0F + random_float(0.9F);
+        ajp_click_read read = {.place = {.sample0 = random_word(),
+                                         .n_reps = 1 + below(4),
+                                         .rep_stride = 128,
+                                         .element0 = 16 * below(9),
+                                         .draw_base = 8 * (unsigned)below(4)},
+                               .sample_gain = of_rows[0],
+                               .sample_decode = of_rows[1],
+                               .coherent = below(2),
+                               .is_signed = below(2),
+                               .n_shots = (unsigned)below(5),
+                               .dark = below(2) ? 0.1F : 0.0F,
+                               .accumulate = below(2)};
+        aj_error err = {0};
+        CHECK_OK(ajp_stream_make(&read.place.stream, 98, AJP_PURPOSE_READ, 3, 1, (size_t)round, &err), err);
+        ajp_gemm g = {.m = m,
+                      .n = n,
+                      .k = k,
+                      .a = in1,
+                      .a_row = k,
+                      .a_col = 1,
+                      .b = in2,
+                      .b_row = 16,
+                      .b_vector = 16 * k,
+                      .c_row = 16 * vectors,
+                      .c_vector = 16,
+                      .bias = below(2) ? in3 : NULL,
+                      .activation = (ajp_activation)below(5),
+                      .activation_parameter = 0.2F,
+                      .store_user = &read};
+        clear();
+        for (int t = 0; t < n_tables; t++) {
+            g.c = results[t].out + 16;
+            g.store = tables[t]->click_read;
+            tables[t]->gemm(&g);
+        }
+        compare("click_read", results);
+    }
+}
+
 static void test_encode(void)
 {
     for (int round = 0; round < 400; round++) {
@@ -464,6 +513,7 @@ int main(void)
     test_gemm();
     test_count_read();
     test_analog_read();
+    test_click_read();
     test_encode();
     return check_report();
 }
