@@ -18,6 +18,9 @@ void ajp_activate(const ajp_kernels *kernels, ajp_activation activation, float p
     case AJP_ACTIVATION_TANH:
         kernels->map(AJP_MAP_TANH, x, x, n, 0.0F, 0.0F);
         break;
+    case AJP_ACTIVATION_HARD_SWISH:
+        kernels->map(AJP_MAP_HARD_SWISH, x, x, n, 0.0F, 0.0F);
+        break;
     case AJP_ACTIVATION_CLIPPED_RELU:
         kernels->map(AJP_MAP_CLIP, x, x, n, 0.0F, parameter);
         break;

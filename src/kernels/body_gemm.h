@@ -104,6 +104,8 @@ SIMD_INLINE void tile_finish(const tile_job *job, size_t i, size_t v, bool last,
         sum = v_leaky_relu(sum, vf_set1(job->activation_parameter));
     else if (job->activation == AJP_ACTIVATION_CLIPPED_RELU)
         sum = vf_min(vf_set1(job->activation_parameter), v_relu(sum));
+    else if (job->activation == AJP_ACTIVATION_HARD_SWISH)
+        sum = v_hard_swish(sum);
     float *out = job->out + i * job->out_row + v * job->out_vector;
     if (last && job->out_last < 16)
         vf_store_n(out, sum, job->out_last);

@@ -65,7 +65,7 @@ static void map(ajp_map kind, const float *in, float *out, size_t n, float a, fl
         MAP_LOOP(v_hard_sigmoid(x, va, vb));
         break;
     case AJP_MAP_HARD_SWISH:
-        MAP_LOOP(vf_mul(x, v_hard_sigmoid(x, vf_set1(1.0F / 6.0F), vf_set1(0.5F))));
+        MAP_LOOP(v_hard_swish(x));
         break;
     case AJP_MAP_MISH:
         MAP_LOOP(v_mish(x));

@@ -202,6 +202,11 @@ SIMD_INLINE vf v_leaky_relu(vf x, vf slope)
     return vf_select(vf_lt(x, vf_set1(0.0F)), vf_mul(slope, x), x);
 }
 
+SIMD_INLINE vf v_hard_swish(vf x)
+{
+    return vf_mul(x, v_hard_sigmoid(x, vf_set1(1.0F / 6.0F), vf_set1(0.5F)));
+}
+
 SIMD_INLINE vf v_activate(vf x, ajp_activation activation, float parameter)
 {
     switch (activation) {
@@ -213,6 +218,8 @@ SIMD_INLINE vf v_activate(vf x, ajp_activation activation, float parameter)
         return v_sigmoid(x);
     case AJP_ACTIVATION_CLIPPED_RELU:
         return vf_min(vf_set1(parameter), v_relu(x));
+    case AJP_ACTIVATION_HARD_SWISH:
+        return v_hard_swish(x);
     case AJP_ACTIVATION_TANH:
         return v_tanh(x);
     case AJP_ACTIVATION_NONE:

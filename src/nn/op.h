@@ -143,6 +143,8 @@ struct ajp_op {
     ajp_role role;
     ajp_activation activation;  /* of AJP_ROLE_ACTIVATION; its parameter is the first float of params */
     unsigned flops_per_element; /* of the output; DESIGN: 1 for arithmetic, 4 for exp-like */
+    /* or, where they are not of the output's elements alone; in[k] and n_out as for macs */
+    uint64_t (*flops)(const ajp_node *node, const ajp_type *in, uint64_t n_out);
     /* multiply-accumulates of a sample in matrix products that it does not declare; n_out: elements of output
      * 0; in[k].dtype AJP_UNDEFINED: left out */
     uint64_t (*macs)(const ajp_node *node, const ajp_type *in, uint64_t n_out);

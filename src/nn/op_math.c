@@ -450,19 +450,24 @@ const ajp_op ajp_op_clip = {.widening = AJP_WIDEN_HALF,
 
 /* ---- rows --------------------------------------------------------------------------------------------- */
 
-#define UNARY(id, flops, size, names, parse_function, infer_function, run_function) \
-    extern const ajp_op ajp_op_##id;                                                \
-    const ajp_op ajp_op_##id = {.layout = AJP_LAYOUT_ELEMENTS,                      \
-                                .any_sample_axis = true,                            \
-                                .min_in = 1,                                        \
-                                .max_in = 1,                                        \
-                                .max_out = 1,                                       \
-                                .flops_per_element = flops,                         \
-                                .params_size = size,                                \
-                                .attributes = names,                                \
-                                .parse = parse_function,                            \
-                                .infer = infer_function,                            \
+#define UNARY_ROLE(id, flops, size, names, parse_function, infer_function, run_function, kind, fused) \
+    extern const ajp_op ajp_op_##id;                                                                  \
+    const ajp_op ajp_op_##id = {.layout = AJP_LAYOUT_ELEMENTS,                                        \
+                                .any_sample_axis = true,                                              \
+                                .min_in = 1,                                                          \
+                                .max_in = 1,                                                          \
+                                .max_out = 1,                                                         \
+                                .role = kind,                                                         \
+                                .activation = fused,                                                  \
+                                .flops_per_element = flops,                                           \
+                                .params_size = size,                                                  \
+                                .attributes = names,                                                  \
+                                .parse = parse_function,                                              \
+                                .infer = infer_function,                                              \
                                 .run = run_function};
+#define UNARY(id, flops, size, names, parse_function, infer_function, run_function)                  \
+    UNARY_ROLE(id, flops, size, names, parse_function, infer_function, run_function, AJP_ROLE_PLAIN, \
+               AJP_ACTIVATION_NONE)
 UNARY(abs, 1, 0, no_attributes, NULL, infer_number, run_abs)
 UNARY(neg, 1, 0, no_attributes, NULL, infer_number, run_neg)
 UNARY(sign, 1, 0, no_attributes, NULL, infer_number, run_sign)
@@ -472,7 +477,8 @@ UNARY(sqrt, 1, sizeof(params), no_attributes, NULL, infer_real, run_sqrt)
 UNARY(erf, 4, sizeof(params), no_attributes, NULL, infer_real, run_erf)
 UNARY(mish, 12, sizeof(params), no_attributes, NULL, infer_real, run_mish)
 UNARY(gelu, 7, sizeof(params), gelu_attributes, parse_gelu, infer_real, run_gelu)
-UNARY(hard_swish, 3, sizeof(params), no_attributes, NULL, infer_real, run_hard_swish)
+UNARY_ROLE(hard_swish, 3, sizeof(params), no_attributes, NULL, infer_real, run_hard_swish,
+           AJP_ROLE_ACTIVATION, AJP_ACTIVATION_HARD_SWISH)
 UNARY(hard_sigmoid, 2, sizeof(params), hard_attributes, parse_hard, infer_real, run_hard_sigmoid)
 UNARY(not, 1, 0, no_attributes, NULL, infer_not, run_not)
 UNARY(bitwise_not, 1, 0, no_attributes, NULL, infer_bits, run_bitwise_not)

@@ -262,13 +262,25 @@ static aj_status run(const ajp_op_run *r)
     return AJ_OK;
 }
 
+/* One operation for every element of a window; a global pool has the whole image in it. */
+static uint64_t flops(const ajp_node *node, const ajp_type *in, uint64_t n_out)
+{
+    const params *q = node->params;
+    size_t n_in;
+    if (q->global) return ajp_type_elements(&in[0], &n_in) ? n_in : n_out;
+    uint64_t window = 1;
+    for (size_t a = 0; a < q->a.n_kernel; a++)
+        if (__builtin_mul_overflow(window, q->a.kernel[a], &window)) return UINT64_MAX;
+    return __builtin_mul_overflow(window, n_out, &window) ? UINT64_MAX : window;
+}
+
 #define POOL(id, list, parse_it, outputs)                      \
     extern const ajp_op ajp_op_##id;                           \
     const ajp_op ajp_op_##id = {.widening = AJP_WIDEN_HALF,    \
                                 .min_in = 1,                   \
                                 .max_in = 1,                   \
                                 .max_out = outputs,            \
-                                .flops_per_element = 1,        \
+                                .flops = flops,                \
                                 .params_size = sizeof(params), \
                                 .attributes = list,            \
                                 .parse = parse_it,             \

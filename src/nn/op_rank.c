@@ -90,13 +90,21 @@ static aj_status run_arg(const ajp_op_run *r)
     return AJ_OK;
 }
 
+/* A comparison for every element of the input. */
+static uint64_t flops_arg(const ajp_node *node, const ajp_type *in, uint64_t n_out)
+{
+    size_t n;
+    (void)node;
+    return ajp_type_elements(&in[0], &n) ? n : n_out;
+}
+
 #define ARG(id)                                                    \
     extern const ajp_op ajp_op_##id;                               \
     const ajp_op ajp_op_##id = {.any_sample_axis = true,           \
                                 .min_in = 1,                       \
                                 .max_in = 1,                       \
                                 .max_out = 1,                      \
-                                .flops_per_element = 1,            \
+                                .flops = flops_arg,                \
                                 .params_size = sizeof(arg_params), \
                                 .attributes = arg_attributes,      \
                                 .parse = parse_##id,               \

@@ -242,21 +242,33 @@ static aj_status run(const ajp_op_run *r)
     return AJ_OK;
 }
 
-#define REDUCE(id, kind, flops)                                   \
-    static aj_status parse_##id(const ajp_op_parse *p, void *out) \
-    {                                                             \
-        return parse(p, out, kind);                               \
-    }                                                             \
-    extern const ajp_op ajp_op_##id;                              \
-    const ajp_op ajp_op_##id = {.any_sample_axis = true,          \
-                                .min_in = 1,                      \
-                                .max_in = 2,                      \
-                                .max_out = 1,                     \
-                                .flops_per_element = flops,       \
-                                .params_size = sizeof(params),    \
-                                .attributes = attributes,         \
-                                .parse = parse_##id,              \
-                                .infer = infer,                   \
+/* Every element of the input is taken in once. */
+static uint64_t of_input(const ajp_type *in, uint64_t n_out, uint64_t each)
+{
+    size_t n;
+    return ajp_type_elements(&in[0], &n) ? n * each : n_out;
+}
+
+#define REDUCE(id, kind, flops_each)                                                     \
+    static aj_status parse_##id(const ajp_op_parse *p, void *out)                        \
+    {                                                                                    \
+        return parse(p, out, kind);                                                      \
+    }                                                                                    \
+    static uint64_t flops_##id(const ajp_node *node, const ajp_type *in, uint64_t n_out) \
+    {                                                                                    \
+        (void)node;                                                                      \
+        return of_input(in, n_out, flops_each);                                          \
+    }                                                                                    \
+    extern const ajp_op ajp_op_##id;                                                     \
+    const ajp_op ajp_op_##id = {.any_sample_axis = true,                                 \
+                                .min_in = 1,                                             \
+                                .max_in = 2,                                             \
+                                .max_out = 1,                                            \
+                                .flops = flops_##id,                                     \
+                                .params_size = sizeof(params),                           \
+                                .attributes = attributes,                                \
+                                .parse = parse_##id,                                     \
+                                .infer = infer,                                          \
                                 .run = run};
 REDUCE(reduce_sum, SUM, 1)
 REDUCE(reduce_mean, MEAN, 1)

@@ -50,6 +50,7 @@ static uint64_t multiply(uint64_t a, uint64_t b)
 static uint64_t activation_flops(ajp_activation activation)
 {
     if (activation == AJP_ACTIVATION_NONE) return 0;
+    if (activation == AJP_ACTIVATION_HARD_SWISH) return 3;
     return activation == AJP_ACTIVATION_SIGMOID || activation == AJP_ACTIVATION_TANH ? 4 : 1;
 }
 
@@ -69,17 +70,23 @@ static aj_layer_info describe_product(const ajp_product_step *p)
     return l;
 }
 
-/* Matrix products of a step that nothing stands for in the list of products. */
 enum { MAX_PORTS = 16 };
+typedef uint64_t (*work_function)(const ajp_node *node, const ajp_type *in, uint64_t n_out);
+
+static uint64_t count_work(const ajp_step *step, work_function work, uint64_t n_out)
+{
+    ajp_type in[MAX_PORTS] = {{AJP_UNDEFINED, -1, 0, {0}}};
+    if (step->n_in > MAX_PORTS) return 0;
+    for (size_t k = 0; k < step->n_in; k++) in[k] = step->in[k].type;
+    return work(step->node, in, n_out);
+}
+
+/* Matrix products of a step that nothing stands for in the list of products. */
 static uint64_t macs_of(const ajp_step *step)
 {
-    const ajp_op *op = step->node->op;
-    ajp_type in[MAX_PORTS] = {{AJP_UNDEFINED, -1, 0, {0}}};
     size_t n_out;
-    if (step->n_op_products > 0 || op->macs == NULL || step->n_in > MAX_PORTS) return 0;
-    if (step->n_out == 0 || !ajp_type_elements(&step->out[0].type, &n_out)) return 0;
-    for (size_t k = 0; k < step->n_in; k++) in[k] = step->in[k].type;
-    return op->macs(step->node, in, n_out);
+    if (step->n_op_products > 0 || step->node->op->macs == NULL || step->n_out == 0) return 0;
+    return ajp_type_elements(&step->out[0].type, &n_out) ? count_work(step, step->node->op->macs, n_out) : 0;
 }
 
 static void describe_other(ajp_step *step)
@@ -98,8 +105,10 @@ static void describe_other(ajp_step *step)
     *l = (aj_layer_info){
         .name = step->node->name, .op_type = step->node->op_type, .n_parameters = n_parameters};
     l->macs_per_inference = macs_of(step);
-    l->flops_per_inference =
-        multiply(2, l->macs_per_inference) + multiply(n_out, step->node->op->flops_per_element);
+    const ajp_op *op = step->node->op;
+    l->flops_per_inference = multiply(2, l->macs_per_inference);
+    l->flops_per_inference +=
+        op->flops != NULL ? count_work(step, op->flops, n_out) : multiply(n_out, op->flops_per_element);
     if (step->sum != NULL) { /* what is left beside the product is the sum */
         l->name = step->sum->name;
         l->op_type = step->sum->op_type;

@@ -194,11 +194,11 @@ static void test_isa(aj_isa isa, ajp_pool *pool, bool slow)
 {
     const ajp_kernels *kernels = ajp_kernels_for(isa);
     CHECK_INT(kernels->isa, isa);
-    const ajp_activation exact[4] = {AJP_ACTIVATION_NONE, AJP_ACTIVATION_RELU, AJP_ACTIVATION_LEAKY_RELU,
-                                     AJP_ACTIVATION_CLIPPED_RELU};
+    const ajp_activation exact[5] = {AJP_ACTIVATION_NONE, AJP_ACTIVATION_RELU, AJP_ACTIVATION_LEAKY_RELU,
+                                     AJP_ACTIVATION_CLIPPED_RELU, AJP_ACTIVATION_HARD_SWISH};
     for (size_t m = 1; m <= 30; m += slow ? 5 : 1)
         for (size_t n = 1; n <= 200; n += 1 + below(slow ? 60 : 20)) {
-            problem p = make(m, n, below(40), (int)below(3), below(2), below(2), exact[below(4)]);
+            problem p = make(m, n, below(40), (int)below(3), below(2), below(2), exact[below(5)]);
             all_ways(&p, kernels, pool);
             drop(&p);
         }

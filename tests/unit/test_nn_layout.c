@@ -261,6 +261,7 @@ static aj_status multiply(void *user, const ajp_product_step *step, const ajp_pr
             if (step->activation == AJP_ACTIVATION_LEAKY_RELU && sum < 0.0)
                 sum *= (double)step->activation_parameter;
             if (step->activation == AJP_ACTIVATION_TANH) sum = tanh(sum);
+            if (step->activation == AJP_ACTIVATION_HARD_SWISH) sum *= fmin(fmax(sum / 6 + 0.5, 0), 1);
             if (step->activation == AJP_ACTIVATION_CLIPPED_RELU)
                 sum = fmin(fmax(sum, 0.0), (double)step->activation_parameter);
             call->y[i * call->y_row + k] = (float)sum;
