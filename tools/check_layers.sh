@@ -21,6 +21,7 @@ BEGIN {
     uses("ledger", "record")
     uses("tune", "ledger meter carbon")
     uses("report", "record")
+    uses("validate", "train carbon report")
     uses("serve", "report ledger carbon")
     for (changed = 1; changed;) { # what a room may use, its rooms may use: until nothing is added
         changed = 0

@@ -14,5 +14,6 @@
 #include "attojoule/report.h"
 #include "attojoule/simulate.h"
 #include "attojoule/train.h"
+#include "attojoule/validate.h"
 
 #endif

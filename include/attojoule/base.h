@@ -214,6 +214,12 @@ AJ_API void aj_energy_add(aj_energy *energy, aj_cause cause, double joules);
 AJ_API double aj_energy_boundary(const aj_energy *energy, aj_boundary boundary);
 /* Sum of the causes that are described; NaN when none is. */
 AJ_API double aj_energy_described(const aj_energy *energy);
+/* What hardwares are ranked by: the first of accelerator, system, optical that is a number; NaN and
+ * *boundary = AJ_N_BOUNDARIES when none is. */
+AJ_API double aj_energy_judged(const aj_energy *energy, aj_boundary *boundary);
+/* The cause that costs most (facility, a multiple of the rest, is left out), and its share of the described
+ * causes without facility; AJ_N_CAUSES and NaN when none is described or all are 0. */
+AJ_API aj_cause aj_energy_largest(const aj_energy *energy, double *share_ratio);
 
 #ifdef __cplusplus
 }

@@ -118,6 +118,66 @@ AJ_API AJ_MUST_USE aj_status aj_evaluations_read(const char *path, aj_evaluation
                                                  aj_error *err);
 AJ_API void aj_evaluations_free(aj_evaluation *records, size_t n);
 
+/* ---- a comparison: one network on several hardwares, each at the least energy that keeps its accuracy ----
+ */
+
+/* One value of the knob that was tried. */
+typedef struct {
+    double value; /* of the knob, in its unit; NaN: nothing is turned */
+    bool fresh;   /* a confirmation, on trials that the search did not see */
+    bool kept;    /* fresh: confirmed; else: a confirmation at this value was expected to succeed */
+    bool refused; /* the hardware cannot be described with this value: nothing was computed */
+    aj_summary accuracy_ratio; /* over its trials */
+    double bound_ratio; /* lower bound of accuracy - clean that `kept` was decided by, wrong in error_ratio */
+    double error_ratio; /* of cases (one-sided); 0 = nothing is random */
+    double boundary_joules[AJ_N_BOUNDARIES]; /* per inference */
+} aj_comparison_step;
+
+typedef struct {
+    const char *key, *unit;  /* a parameter and its SI unit; NULL: nothing was turned */
+    double value, low, high; /* chosen, and the ends of the grid; NaN without a knob */
+    size_t n_grid;           /* values of the grid */
+} aj_turned_knob;
+
+typedef struct {
+    /* At the value that was chosen, over the trials of its confirmation; not reached: at the best one. */
+    aj_evaluation evaluation;
+    bool reached;        /* confirmed within the tolerance */
+    bool exact;          /* nothing of this hardware is random: one trial says all */
+    bool scanned;        /* every value of the grid was tried: accuracy is not monotone in the knob */
+    bool trained_for_it; /* the network was trained on this hardware */
+    aj_turned_knob knob;
+    const char *knob_held;                           /* why nothing was turned, in words; NULL when it was */
+    double bound_ratio, error_ratio;                 /* of the statement; see aj_comparison_step */
+    double area_square_meters, peak_macs_per_second; /* NaN = not described */
+    const aj_comparison_step *steps;                 /* in the order they were tried */
+    size_t n_steps;
+} aj_comparison_row;
+
+/* What is the same for all rows. */
+typedef struct {
+    const char *what, *value;
+} aj_held_constant;
+
+typedef struct {
+    void *memory; /* owns everything below; NULL in a zeroed comparison */
+    aj_comparison_row *rows;
+    size_t n_rows;
+    double within_ratio, error_ratio; /* tolerance below clean; of each row's statement being wrong */
+    unsigned n_search_trials, n_trials;
+    uint64_t search_seed, seed; /* of the search; of the confirmations */
+    double clean_accuracy_ratio;
+    const aj_held_constant *held;
+    size_t n_held;
+    aj_estimate measured_energy_joules; /* of the comparison itself */
+    double duration_seconds;
+} aj_comparison;
+
+AJ_API void aj_comparison_destroy(aj_comparison *comparison); /* NULL and zeroed ones allowed */
+/* One document; docs/compare.md. Free with aj_text_free. */
+AJ_API AJ_MUST_USE aj_status aj_comparison_to_json(const aj_comparison *comparison, unsigned indent,
+                                                   char **text, aj_error *err);
+
 /* One epoch of a training, and its result; JSON lines as well. */
 typedef struct {
     unsigned epoch; /* from 1 */

@@ -44,6 +44,16 @@ AJ_API AJ_MUST_USE aj_status aj_report_save(const char *path, const char *format
 AJ_API AJ_MUST_USE aj_status aj_report_figure(const char *path, const aj_evaluation *records, size_t n,
                                               aj_error *err);
 
+/* A comparison as "table" or "markdown" (options->explain: also causes, laws and every parameter with its
+ * source).  Limits stand last, under a rule of their own, as does every other kind of evidence. */
+AJ_API AJ_MUST_USE aj_status aj_report_comparison(FILE *stream, const char *format,
+                                                  const aj_comparison *comparison,
+                                                  const aj_report_options *options, aj_error *err);
+/* Error against energy per inference of everything that was tried, with 95 % intervals, and the chosen
+ * points; files as aj_report_figure. */
+AJ_API AJ_MUST_USE aj_status aj_report_comparison_figure(const char *path, const aj_comparison *comparison,
+                                                         aj_error *err);
+
 /* ---- the card: runs as a document that a reviewer can check line by line ------------------------------- */
 
 /* What a row is about, in the order of the card: name in JSON and CSV, heading. */

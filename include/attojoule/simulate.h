@@ -87,6 +87,36 @@ AJ_API AJ_MUST_USE aj_status aj_sweep(aj_context *context, const aj_model *model
                                       size_t n_axes, const char *path, aj_sweep_point point, void *user,
                                       aj_error *err);
 
+/* ---- comparing hardwares ------------------------------------------------------------------------ */
+
+typedef struct {
+    size_t struct_size;
+    const aj_hardware *const *hardwares;
+    size_t n_hardwares;
+    const bool *trained_for_it; /* n_hardwares, only said in the result; NULL = none */
+    double within_ratio;        /* accuracy may be so much below clean; 0 ... 1 */
+    unsigned n_trials;          /* of a confirmation; >= 2 */
+    /* Seed (of the search; confirmations have their own), batch, mode, calibration, fallback, ... of all;
+     * hardware, n_trials, per_layer, reference and outputs are not used. */
+    aj_evaluate_options evaluate;
+} aj_compare_options;
+#define AJ_COMPARE_OPTIONS_INIT                                                       \
+    {                                                                                 \
+        sizeof(aj_compare_options), NULL, 0, NULL, 0.01, 20, AJ_EVALUATE_OPTIONS_INIT \
+    }
+
+/* Called with every row when it is finished. Return false to stop (INTERRUPTED). */
+typedef bool (*aj_compare_finished)(void *user, size_t i, size_t n_rows, const aj_comparison_row *row);
+
+/* For every hardware the least energy along its family's knob (docs/compare.md) at which accuracy stays
+ * within the tolerance of clean on the same images; found on some trials and confirmed on others. A knob that
+ * the caller set himself is held, and so is everything of a hardware without knob. Rows are in the order of
+ * `hardwares`. The comparison must be destroyed by the caller; zeroed on failure.  BAD_ARGUMENT: the data set
+ * has no classes to be accurate in. */
+AJ_API AJ_MUST_USE aj_status aj_compare(aj_comparison *out, aj_context *context, const aj_model *model,
+                                        const aj_dataset *dataset, const aj_compare_options *options,
+                                        aj_compare_finished finished, void *user, aj_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -81,3 +81,32 @@ double aj_energy_described(const aj_energy *energy)
 {
     return sum_causes(energy, AJ_CAUSE_FACILITY, true);
 }
+
+double aj_energy_judged(const aj_energy *energy, aj_boundary *boundary)
+{
+    static const aj_boundary order[] = {AJ_ACCELERATOR, AJ_SYSTEM, AJ_OPTICAL};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        double joules = aj_energy_boundary(energy, order[i]);
+        if (isnan(joules)) continue;
+        *boundary = order[i];
+        return joules;
+    }
+    *boundary = AJ_N_BOUNDARIES;
+    return MISSING;
+}
+
+aj_cause aj_energy_largest(const aj_energy *energy, double *share_ratio)
+{
+    double sum = 0.0, most = 0.0;
+    aj_cause largest = AJ_N_CAUSES;
+    for (int cause = 0; cause < AJ_CAUSE_FACILITY; cause++) {
+        double joules = energy->cause_joules[cause];
+        if ((energy->applies >> cause & 1u) == 0 || isnan(joules)) continue;
+        sum += joules;
+        if (joules <= most) continue;
+        most = joules;
+        largest = (aj_cause)cause;
+    }
+    *share_ratio = largest == AJ_N_CAUSES ? MISSING : most / sum;
+    return largest;
+}

@@ -216,7 +216,10 @@ static int new_file(cli *c, FILE *stream, const char *family)
                 info.family_summary, info.name);
         fprintf(stream, "name: my-%s\nfamily: %s\nevidence: projected\nyear: %d\nnode: ", info.name,
                 info.family, info.year);
-        put_quoted(stream, info.node);
+        if (info.node[0] == '\0')
+            fputs("none", stream);
+        else
+            put_quoted(stream, info.node);
         fputs("\ncite: ", stream);
         put_quoted(stream, info.cite);
         fputs("\nsummary: ", stream);

@@ -16,7 +16,7 @@ aj_dynamic cli_dynamic(const cli *c)
     return strcmp(cli_text(c, "dynamic"), "analog") == 0 ? AJ_DYNAMIC_ANALOG : AJ_DYNAMIC_DIGITAL;
 }
 
-static int apply_setting(cli *c, aj_hardware *hardware, const char *setting)
+int cli_apply_setting(cli *c, aj_hardware *hardware, const char *setting)
 {
     const char *equals = strchr(setting, '=');
     if (equals == NULL || equals == setting || equals[1] == '\0')
@@ -46,7 +46,7 @@ int cli_open_hardware(cli *c, aj_hardware **out)
     const char *setting;
     int status = EXIT_OK;
     for (size_t i = 0; status == EXIT_OK && (setting = cli_repeated(c, "set", i)) != NULL; i++)
-        status = apply_setting(c, hardware, setting);
+        status = cli_apply_setting(c, hardware, setting);
     if (status == EXIT_OK && aj_hardware_check(hardware, &err) != AJ_OK) {
         status = cli_failed(c, &err);
         if (cli_has(c, "set")) status = EXIT_USAGE;
@@ -128,11 +128,15 @@ static int open_dataset(cli *c, cli_evaluation *evaluation)
 
 /* Inputs that calibrate a fixed gain must not be those that are judged: they come from the training split,
  * and where there is none, from the data itself, which is said. */
-static void open_calibration(cli *c, cli_evaluation *evaluation)
+static bool wants_calibration(const aj_hardware *hardware)
 {
     aj_parameter gain;
-    if (evaluation->hardware == NULL || !aj_hardware_find(evaluation->hardware, "input_gain", &gain)) return;
-    if (gain.word == NULL || strcmp(gain.word, "calibrated") != 0) return;
+    if (hardware == NULL || !aj_hardware_find(hardware, "input_gain", &gain)) return false;
+    return gain.word != NULL && strcmp(gain.word, "calibrated") == 0;
+}
+
+static void open_calibration(cli *c, cli_evaluation *evaluation)
+{
     aj_dataset_options options = AJ_DATASET_OPTIONS_INIT;
     aj_error err = {AJ_OK, 0, ""};
     options.split = AJ_SPLIT_TRAIN;
@@ -145,10 +149,10 @@ static void open_calibration(cli *c, cli_evaluation *evaluation)
         evaluation->options.calibration = evaluation->calibration;
         return;
     }
-    cli_say(c, "%s has no training split: the input gain is calibrated on the data itself", set);
+    cli_say(c, "%s has no training split: what is calibrated, is calibrated on the data itself", set);
 }
 
-int cli_evaluation_open(cli *c, cli_evaluation *evaluation)
+static int open_all(cli *c, cli_evaluation *evaluation, bool one_hardware)
 {
     *evaluation =
         (cli_evaluation){.options = AJ_EVALUATE_OPTIONS_INIT, .preprocessing = AJ_PREPROCESSING_INIT};
@@ -161,7 +165,7 @@ int cli_evaluation_open(cli *c, cli_evaluation *evaluation)
                                c->command->name);
     status = cli_context(c);
     if (status == EXIT_OK) status = cli_open_model(c, &evaluation->model);
-    if (status == EXIT_OK) status = cli_open_hardware(c, &evaluation->hardware);
+    if (status == EXIT_OK && one_hardware) status = cli_open_hardware(c, &evaluation->hardware);
     if (status == EXIT_OK) status = find_preprocessing(c, evaluation);
     if (status == EXIT_OK) status = open_dataset(c, evaluation);
     if (status == EXIT_OK) status = cli_fit_model(c, evaluation->dataset, &evaluation->model);
@@ -177,10 +181,21 @@ int cli_evaluation_open(cli *c, cli_evaluation *evaluation)
     options->mode = cli_mode(c);
     options->dynamic = cli_dynamic(c);
     options->chunk = (size_t)cli_count(c, "chunk");
-    options->reference = cli_has(c, "reference");
     options->n_calibration = (size_t)cli_count(c, "calibration");
-    open_calibration(c, evaluation);
+    if (!one_hardware || wants_calibration(evaluation->hardware)) open_calibration(c, evaluation);
     return EXIT_OK;
+}
+
+int cli_evaluation_open(cli *c, cli_evaluation *evaluation)
+{
+    int status = open_all(c, evaluation, true);
+    if (status == EXIT_OK) evaluation->options.reference = cli_has(c, "reference");
+    return status;
+}
+
+int cli_evaluation_open_plain(cli *c, cli_evaluation *evaluation)
+{
+    return open_all(c, evaluation, false);
 }
 
 void cli_evaluation_close(cli_evaluation *evaluation)

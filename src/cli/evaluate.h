@@ -38,6 +38,48 @@
             "products of two activations (attention): priced as digital, or both operands on the hardware" \
     }
 
+/* Which samples, and what is done to them. */
+#define CLI_SAMPLE_OPTIONS                                                                              \
+    {.name = "samples",                                                                                 \
+     .kind = CLI_COUNT,                                                                                 \
+     .argument = "N",                                                                                   \
+     .help = "only the first N samples (default: all)",                                                 \
+     .minimum = 1,                                                                                      \
+     .maximum = CLI_LARGEST_COUNT},                                                                     \
+        {.name = "split",                                                                               \
+         .kind = CLI_WORD,                                                                              \
+         .argument = "test|train",                                                                      \
+         .fallback = "test",                                                                            \
+         .help = "part of the data set"},                                                               \
+        {.name = "scale",                                                                               \
+         .kind = CLI_TEXT,                                                                              \
+         .argument = "X",                                                                               \
+         .help = "values are multiplied by it, such as 1/255 (default: that for bytes, 1 for others)"}, \
+        {.name = "mean",                                                                                \
+         .kind = CLI_TEXT,                                                                              \
+         .argument = "A,B,…",                                                                           \
+         .help = "then subtracted, one number or one a channel"},                                       \
+        {.name = "std",                                                                                 \
+         .kind = CLI_TEXT,                                                                              \
+         .argument = "A,B,…",                                                                           \
+         .help = "then divided by, one number or one a channel"},                                       \
+        {.name = "layout",                                                                              \
+         .kind = CLI_WORD,                                                                              \
+         .argument = "nchw|nhwc",                                                                       \
+         .help = "of the samples in their file: nhwc has the channels last"},                           \
+        {.name = "calibration",                                                                         \
+         .kind = CLI_COUNT,                                                                             \
+         .argument = "N",                                                                               \
+         .fallback = "1000",                                                                            \
+         .help = "samples of the training split that set the input gain of input_gain=calibrated",      \
+         .minimum = 1,                                                                                  \
+         .maximum = 1e9},                                                                               \
+    {                                                                                                   \
+        .name = "chunk", .kind = CLI_COUNT, .argument = "B",                                            \
+        .help = "samples computed at a time; changes no result", .minimum = 1, .maximum = 1e6,          \
+        .hidden = true                                                                                  \
+    }
+
 /* The rows that eval and sweep share. */
 #define CLI_EVALUATE_OPTIONS                                                                             \
     {.name = "data",                                                                                     \
@@ -58,48 +100,7 @@
          .fallback = "1",                                                                                \
          .help = "every random number is a function of it",                                              \
          .maximum = CLI_LARGEST_COUNT},                                                                  \
-        CLI_BATCH_OPTION, CLI_MODE_OPTION, CLI_DYNAMIC_OPTION,                                           \
-        {.name = "samples",                                                                              \
-         .kind = CLI_COUNT,                                                                              \
-         .argument = "N",                                                                                \
-         .help = "only the first N samples (default: all)",                                              \
-         .minimum = 1,                                                                                   \
-         .maximum = CLI_LARGEST_COUNT},                                                                  \
-        {.name = "split",                                                                                \
-         .kind = CLI_WORD,                                                                               \
-         .argument = "test|train",                                                                       \
-         .fallback = "test",                                                                             \
-         .help = "part of the data set"},                                                                \
-        {.name = "scale",                                                                                \
-         .kind = CLI_TEXT,                                                                               \
-         .argument = "X",                                                                                \
-         .help = "values are multiplied by it, such as 1/255 (default: that for bytes, 1 for others)"},  \
-        {.name = "mean",                                                                                 \
-         .kind = CLI_TEXT,                                                                               \
-         .argument = "A,B,…",                                                                            \
-         .help = "then subtracted, one number or one a channel"},                                        \
-        {.name = "std",                                                                                  \
-         .kind = CLI_TEXT,                                                                               \
-         .argument = "A,B,…",                                                                            \
-         .help = "then divided by, one number or one a channel"},                                        \
-        {.name = "layout",                                                                               \
-         .kind = CLI_WORD,                                                                               \
-         .argument = "nchw|nhwc",                                                                        \
-         .help = "of the samples in their file: nhwc has the channels last"},                            \
-        {.name = "calibration",                                                                          \
-         .kind = CLI_COUNT,                                                                              \
-         .argument = "N",                                                                                \
-         .fallback = "1000",                                                                             \
-         .help = "samples of the training split that set the input gain of input_gain=calibrated",       \
-         .minimum = 1,                                                                                   \
-         .maximum = 1e9},                                                                                \
-        {.name = "chunk",                                                                                \
-         .kind = CLI_COUNT,                                                                              \
-         .argument = "B",                                                                                \
-         .help = "samples computed at a time; changes no result",                                        \
-         .minimum = 1,                                                                                   \
-         .maximum = 1e6,                                                                                 \
-         .hidden = true},                                                                                \
+        CLI_BATCH_OPTION, CLI_MODE_OPTION, CLI_DYNAMIC_OPTION, CLI_SAMPLE_OPTIONS,                       \
     {                                                                                                    \
         .name = "reference", .kind = CLI_FLAG, .help = "draw every pulse (slow); to check the fast law", \
         .hidden = true                                                                                   \
@@ -118,8 +119,13 @@ typedef struct {
 int cli_open_hardware(cli *c, aj_hardware **out);
 aj_mode cli_mode(const cli *c);
 aj_dynamic cli_dynamic(const cli *c);
+/* Applies "KEY=VALUE"; EXIT_OK or EXIT_USAGE after a sentence. */
+int cli_apply_setting(cli *c, aj_hardware *hardware, const char *setting);
 /* Opens everything the options name. On failure nothing needs closing. */
 int cli_evaluation_open(cli *c, cli_evaluation *evaluation);
+/* The same without hardware (of which there are several); calibration samples from the training split where
+ * there is one. */
+int cli_evaluation_open_plain(cli *c, cli_evaluation *evaluation);
 void cli_evaluation_close(cli_evaluation *evaluation);
 /* For aj_evaluate_options: ends a cli_measure, the joules since its begin. */
 aj_estimate cli_measured_joules(void *measure);

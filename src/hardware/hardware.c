@@ -134,7 +134,7 @@ aj_status ajp_hardware_store(aj_hardware *hardware, size_t i, double value, cons
     return AJ_OK;
 }
 
-static const char *const by_user = "set by the user";
+static const char *const by_user = AJP_SET_BY_USER;
 
 /* "1fF", " 1550 nm ", "0.2" -> SI */
 static aj_status parse_quantity(const ajp_param *param, const char *text, double *out, aj_error *err)
@@ -181,6 +181,13 @@ aj_status aj_hardware_set_number(aj_hardware *hardware, const char *key, double 
     size_t i = 0;
     AJ_TRY(ajp_hardware_key(hardware->ops, key, "", &i, err));
     return ajp_hardware_store(hardware, i, si_value, by_user, "", err);
+}
+
+aj_status ajp_hardware_turn(aj_hardware *hardware, const char *key, double si_value, aj_error *err)
+{
+    size_t i = 0;
+    AJ_TRY(ajp_hardware_key(hardware->ops, key, "", &i, err));
+    return ajp_hardware_store(hardware, i, si_value, AJP_FOUND_BY_SEARCH, "", err);
 }
 
 aj_status aj_hardware_check(const aj_hardware *hardware, aj_error *err)

@@ -222,6 +222,12 @@ const ajp_hardware_ops *ajp_hardware_family(size_t i); /* NULL at the end */
 const ajp_hardware_ops *ajp_hardware_get_ops(const aj_hardware *hardware);
 const void *ajp_hardware_get_params(const aj_hardware *hardware);
 
+/* Sources of values that no preset gave. */
+#define AJP_SET_BY_USER     "set by the user"
+#define AJP_FOUND_BY_SEARCH "found by the search of aj compare"
+/* As aj_hardware_set_number, for a search. */
+aj_status ajp_hardware_turn(aj_hardware *hardware, const char *key, double si_value, aj_error *err);
+
 /* Accounts every product (those that run digitally with `fallback`, a hardware of exact law) and adds what is
  * common: other digital operations, DRAM of inputs, outputs and weights that do not fit, static power, host,
  * facility. per_product has n_products rows. Refuses impossible results (DESIGN 4). */

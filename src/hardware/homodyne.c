@@ -367,4 +367,5 @@ const ajp_hardware_ops ajp_hardware_homodyne = {
     .sample = sample,
     .reference = ajp_homodyne_reference,
     .account = ajp_homodyne_account,
+    .knob = {"photons_per_mac", 1e-2, 1e4, AJP_KNOB_LOG, true},
 };

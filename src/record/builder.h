@@ -28,6 +28,9 @@ void ajp_record_fallback(aj_evaluation *record, const char *text);
 /* NO_MEMORY, and the record destroyed, when any of the above failed. */
 aj_status ajp_record_finish(aj_evaluation *record, aj_error *err);
 
+/* A comparison without rows, and the arena that everything of it lives in (freed with it). */
+aj_status ajp_comparison_begin(aj_comparison *comparison, ajp_arena **arena, aj_error *err);
+
 /* Missing values: a layer and a summary of nothing. */
 aj_layer_record ajp_layer_record_none(void);
 aj_summary ajp_summary_none(void);

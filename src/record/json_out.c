@@ -1,6 +1,6 @@
 /* json_out.c: a record as the document of DESIGN 5. */
 #include "fields.h"
-#include "json_writer.h"
+#include "json_out.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static void put_interval(ajp_json *json, const char *key, double low, double hig
     ajp_json_array_end(json);
 }
 
-static void put_summary(ajp_json *json, const aj_summary *summary)
+void ajp_summary_put(ajp_json *json, const aj_summary *summary)
 {
     ajp_json_number(json, "mean", summary->mean);
     ajp_json_number(json, "stddev", summary->stddev);
@@ -135,9 +135,8 @@ static void put_layers(ajp_json *json, const aj_evaluation *record)
     ajp_json_array_end(json);
 }
 
-static void put_measured(ajp_json *json, const aj_evaluation *record)
+void ajp_measured_put(ajp_json *json, const aj_estimate *energy, double duration_seconds)
 {
-    const aj_estimate *energy = &record->measured_energy_joules;
     ajp_json_object(json, "measured");
     if (isnan(energy->value)) {
         ajp_json_null(json, "energy_joules");
@@ -148,7 +147,7 @@ static void put_measured(ajp_json *json, const aj_evaluation *record)
         ajp_json_string(json, "origin", aj_origin_name(energy->origin));
         ajp_json_object_end(json);
     }
-    ajp_json_number(json, "duration_seconds", record->duration_seconds);
+    ajp_json_number(json, "duration_seconds", duration_seconds);
     ajp_json_object_end(json);
 }
 
@@ -157,7 +156,7 @@ static void put_accuracy(ajp_json *json, const aj_evaluation *record)
     ajp_json_number(json, "clean_accuracy_ratio", record->clean_accuracy_ratio);
     ajp_json_number(json, "clean_loss", record->clean_loss);
     ajp_json_object(json, "accuracy_ratio");
-    put_summary(json, &record->accuracy_ratio);
+    ajp_summary_put(json, &record->accuracy_ratio);
     put_interval(json, "ci95_dataset", record->accuracy_ci95_dataset_low, record->accuracy_ci95_dataset_high);
     ajp_json_count(json, "n", record->accuracy_ratio.n);
     ajp_json_object_end(json);
@@ -171,12 +170,12 @@ static void put_accuracy(ajp_json *json, const aj_evaluation *record)
     }
     ajp_json_number(json, "clean_top5_accuracy_ratio", record->clean_top5_accuracy_ratio);
     ajp_json_object(json, "top5_accuracy_ratio");
-    put_summary(json, &record->top5_accuracy_ratio);
+    ajp_summary_put(json, &record->top5_accuracy_ratio);
     ajp_json_count(json, "n", record->top5_accuracy_ratio.n);
     ajp_json_object_end(json);
     ajp_json_string(json, "loss_of", record->loss_of);
     ajp_json_object(json, "loss");
-    put_summary(json, &record->loss);
+    ajp_summary_put(json, &record->loss);
     ajp_json_count(json, "n", record->loss.n);
     ajp_json_object_end(json);
 }
@@ -207,6 +206,18 @@ static void put_preprocessing(ajp_json *json, const aj_recorded_preprocessing *d
     ajp_json_object_end(json);
 }
 
+/* JSON readers keep integers in 63 bits at most. */
+void ajp_seed_put(ajp_json *json, const char *key, uint64_t seed)
+{
+    char text[32];
+    if (seed <= INT64_MAX) {
+        ajp_json_count(json, key, seed);
+        return;
+    }
+    snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
+    ajp_json_string(json, key, text);
+}
+
 static void put_identity(ajp_json *json, const aj_evaluation *record)
 {
     ajp_json_string(json, "model", record->model); /* first: an interrupted line is known by it */
@@ -224,37 +235,40 @@ static void put_identity(ajp_json *json, const aj_evaluation *record)
     put_hardware(json, record);
     put_parameters(json, "varied", record->varied, record->n_varied);
     put_sources(json, "varied_sources", record->varied, record->n_varied);
-    if (record->seed <= INT64_MAX) {
-        ajp_json_count(json, "seed", record->seed);
-    } else { /* JSON readers keep integers in 63 bits at most */
-        char text[32];
-        snprintf(text, sizeof text, "%llu", (unsigned long long)record->seed);
-        ajp_json_string(json, "seed", text);
-    }
+    ajp_seed_put(json, "seed", record->seed);
     ajp_json_count(json, "trials", record->n_trials);
     ajp_json_count(json, "batch", record->batch);
     ajp_json_string(json, "mode", record->mode);
     ajp_json_string(json, "dynamic", record->dynamic);
 }
 
-aj_status aj_evaluation_to_json(const aj_evaluation *evaluation, unsigned indent, char **text, aj_error *err)
+aj_status ajp_evaluation_put(ajp_json *json, const char *key, const aj_evaluation *evaluation, aj_error *err)
 {
     AJ_TRY(ajp_record_check(evaluation, evaluation->model != NULL ? evaluation->model : "record", err));
+    ajp_json_object(json, key);
+    put_identity(json, evaluation);
+    put_accuracy(json, evaluation);
+    put_fields(json, ajp_evaluation_fields, evaluation);
+    ajp_json_string(json, "latency_of", evaluation->latency_of);
+    put_energies(json, evaluation);
+    put_strings(json, "digital_fallback", evaluation->digital_fallback, evaluation->n_digital_fallback);
+    ajp_json_string(json, "law", evaluation->law);
+    put_strings(json, "notes", evaluation->notes, evaluation->n_notes);
+    put_layers(json, evaluation);
+    ajp_measured_put(json, &evaluation->measured_energy_joules, evaluation->duration_seconds);
+    ajp_json_object_end(json);
+    return AJ_OK;
+}
+
+aj_status aj_evaluation_to_json(const aj_evaluation *evaluation, unsigned indent, char **text, aj_error *err)
+{
     ajp_json json;
     ajp_json_begin(&json, indent);
-    ajp_json_object(&json, NULL);
-    put_identity(&json, evaluation);
-    put_accuracy(&json, evaluation);
-    put_fields(&json, ajp_evaluation_fields, evaluation);
-    ajp_json_string(&json, "latency_of", evaluation->latency_of);
-    put_energies(&json, evaluation);
-    put_strings(&json, "digital_fallback", evaluation->digital_fallback, evaluation->n_digital_fallback);
-    ajp_json_string(&json, "law", evaluation->law);
-    put_strings(&json, "notes", evaluation->notes, evaluation->n_notes);
-    put_layers(&json, evaluation);
-    put_measured(&json, evaluation);
-    ajp_json_object_end(&json);
-    return ajp_json_finish(&json, text, err);
+    aj_status st = ajp_evaluation_put(&json, NULL, evaluation, err);
+    if (st == AJ_OK) return ajp_json_finish(&json, text, err);
+    char *discarded = NULL;
+    if (ajp_json_finish(&json, &discarded, NULL) == AJ_OK) aj_text_free(discarded);
+    return st;
 }
 
 void aj_text_free(char *text)

@@ -18,7 +18,7 @@ static aj_status write_file(const char *path, const ajp_text *text, aj_error *er
     return st;
 }
 
-static aj_status kind_of(const char *path, ajp_figure_kind *kind, aj_error *err)
+aj_status ajp_figure_kind_of(const char *path, ajp_figure_kind *kind, aj_error *err)
 {
     static const char *const endings[] = {".svg", ".pdf", ".png"};
     size_t length = strlen(path);
@@ -59,6 +59,20 @@ static aj_status draw(ajp_arena *arena, const char *path, const char *script_pat
     return st;
 }
 
+aj_status ajp_figure_save(const char *path, const ajp_text *script, const ajp_text *data, aj_error *err)
+{
+    ajp_arena arena;
+    ajp_arena_init(&arena, NULL);
+    const char *script_path = ajp_arena_printf(&arena, "%s.gp", path);
+    const char *data_path = ajp_arena_printf(&arena, "%s.dat", path);
+    aj_status st = script_path == NULL || data_path == NULL ? ajp_no_memory(err, path) : AJ_OK;
+    if (st == AJ_OK) st = write_file(data_path, data, err);
+    if (st == AJ_OK) st = write_file(script_path, script, err);
+    if (st == AJ_OK) st = draw(&arena, path, script_path, err);
+    ajp_arena_free(&arena);
+    return st;
+}
+
 static aj_status need_sweep(const ajp_view *view, aj_error *err)
 {
     if (view->n_sweeps > 0) return AJ_OK;
@@ -70,7 +84,7 @@ aj_status aj_report_figure(const char *path, const aj_evaluation *records, size_
 {
     ajp_figure_kind kind = AJP_FIGURE_SVG;
     ajp_view view;
-    AJ_TRY(kind_of(path, &kind, err));
+    AJ_TRY(ajp_figure_kind_of(path, &kind, err));
     AJ_TRY(ajp_view_create(&view, records, n, NULL, err));
     const char *script_path = ajp_arena_printf(&view.arena, "%s.gp", path);
     const char *data_path = ajp_arena_printf(&view.arena, "%s.dat", path);

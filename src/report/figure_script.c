@@ -73,7 +73,7 @@ static axes choose_axes(const ajp_view *view)
 }
 
 /* Into single quotes: letters, digits, a few signs and all of UTF-8; the rest becomes a space. */
-static void put_quoted(ajp_text *out, const char *text)
+void ajp_plot_quoted(ajp_text *out, const char *text)
 {
     ajp_text_put(out, "'");
     for (; *text != '\0'; text++) {
@@ -85,14 +85,14 @@ static void put_quoted(ajp_text *out, const char *text)
     ajp_text_put(out, "'");
 }
 
-static void put_path(ajp_text *out, const char *path)
+void ajp_plot_path(ajp_text *out, const char *path)
 {
     ajp_text_put(out, "'");
     for (; *path != '\0'; path++) ajp_text_put_n(out, *path == '\'' ? "''" : path, *path == '\'' ? 2 : 1);
     ajp_text_put(out, "'");
 }
 
-static void put_terminal(ajp_figure_kind kind, size_t n_below, ajp_text *out)
+void ajp_plot_terminal(ajp_figure_kind kind, size_t n_below, ajp_text *out)
 {
     static const struct {
         const char *size;
@@ -139,9 +139,9 @@ static void put_x_axis(const ajp_view *view, const axes *a, ajp_arena *arena, aj
     ajp_text_put(out, a->log_x ? "set format x '%g'\n" : "");
     ajp_text_put(out, "set xlabel ");
     const char *title = ajp_x_title(sweep, arena);
-    put_quoted(out, sweep->photons  ? "photons per MAC, incident on all detectors"
-                    : title != NULL ? title
-                                    : sweep->key);
+    ajp_plot_quoted(out, sweep->photons  ? "photons per MAC, incident on all detectors"
+                         : title != NULL ? title
+                                         : sweep->key);
     ajp_text_put(out, "\n");
     if (!sweep->photons) return;
     double joules = ajp_photon_joules(sweep->points[0]);
@@ -172,7 +172,7 @@ static void put_mark(const ajp_view *view, const axes *a, double x, const char *
         out, "set arrow from %.9g, graph 0 to %.9g, graph 1 nohead back lw 1.2 dt (6,4) lc rgb '#6b7280'\n",
         x, x);
     ajp_text_put(out, "set label ");
-    put_quoted(out, name);
+    ajp_plot_quoted(out, name);
     ajp_text_format(out, " at %.9g, graph %s %s rotate by 90 offset character -1,0 textcolor rgb '#4b5563'\n",
                     x, top ? "0.97" : "0.16", top ? "right" : "left");
 }
@@ -241,7 +241,7 @@ static void put_plots(const ajp_view *view, ajp_text *out)
         char title[256];
         snprintf(title, sizeof title, "%.180s: mean of %u trial%s%s", view->sweeps[s].label, n_trials,
                  n_trials == 1 ? "" : "s", n_trials == 1 ? "" : ", 95 % interval");
-        put_quoted(out, title);
+        ajp_plot_quoted(out, title);
         ajp_text_put(out, ++index < n ? ", \\\n" : "\n");
     }
 }
@@ -253,9 +253,9 @@ void ajp_figure_script(const ajp_view *view, ajp_figure_kind kind, const char *d
     ajp_arena_init(&arena, NULL);
     static const char *const endings[] = {".svg", ".pdf", ".png"};
     ajp_text_format(script, "# Draw again with: gnuplot THIS_FILE > figure%s\n", endings[kind]);
-    put_terminal(kind, n_drawn(view) > 1 ? n_drawn(view) : 0, script);
+    ajp_plot_terminal(kind, n_drawn(view) > 1 ? n_drawn(view) : 0, script);
     ajp_text_put(script, "data = ");
-    put_path(script, data_path);
+    ajp_plot_path(script, data_path);
     ajp_text_put(script,
                  "\nset encoding utf8\nset datafile missing 'NaN'\n"
                  "set border 31 lw 0.8 lc rgb '#9ca3af'\nset tics textcolor rgb '#374151' scale 0.6\n"

@@ -7,11 +7,7 @@
 
 #include "../record/builder.h"
 
-enum {
-    DEFAULT_CALIBRATION_SAMPLES = 1000,
-    MAX_TRIALS = 1 << 20 /* calibration has a number above */,
-    MAX_BATCH = 1 << 24
-};
+enum { MAX_TRIALS = 1 << 20 /* calibration has a number above */, MAX_BATCH = 1 << 24 };
 
 typedef struct {
     ajp_study *study;
@@ -336,7 +332,7 @@ aj_status ajp_study_calibrations(const ajp_calibration **out, ajp_study *study, 
         return ajp_fail(err, AJ_MISMATCH, 0,
                         "calibration set %s: a sample has %zu elements, the network wants %zu", info.name,
                         info.n_features, study->n_features);
-    size_t wanted = options->n_calibration > 0 ? options->n_calibration : DEFAULT_CALIBRATION_SAMPLES;
+    size_t wanted = options->n_calibration > 0 ? options->n_calibration : AJP_CALIBRATION_SAMPLES;
     ajp_calibration *calibrations = ajp_arena_array(&study->arena, study->n_products, sizeof *calibrations);
     if (calibrations == NULL) return ajp_no_memory(err, "calibration");
     ajp_calibrator calibrator = {study, hardware, dataset, ajp_min_size(wanted, info.n_samples),

@@ -281,6 +281,7 @@ aj_status ajp_record_study(aj_evaluation *out, const ajp_study *study, aj_error 
 aj_status ajp_study_evaluate(aj_evaluation *out, ajp_study *study, const aj_hardware *hardware,
                              const aj_evaluate_options *options, const ajp_calibration *calibrations,
                              ajp_work *work, uint64_t n_before, aj_error *err);
+enum { AJP_CALIBRATION_SAMPLES = 1000 }; /* where the options do not say */
 /* Calibrations if the hardware wants them (into the study's arena), else *out = NULL. */
 aj_status ajp_study_calibrations(const ajp_calibration **out, ajp_study *study, const aj_hardware *hardware,
                                  const aj_evaluate_options *options, aj_error *err);

@@ -1,5 +1,5 @@
-/* Every allocation of an evaluation and of a sweep fails in turn: NO_MEMORY, nothing handed out, nothing
- * lost. */
+/* Every allocation of an evaluation, a sweep and a comparison fails in turn: NO_MEMORY, nothing handed out,
+ * nothing lost. */
 #include "fixture.h"
 
 typedef struct {
@@ -52,6 +52,21 @@ static aj_status sweep(const bed *b, aj_error *err)
     return aj_sweep(b->context, b->model, b->dataset, &options, &axis, 1, NULL, NULL, NULL, err);
 }
 
+/* Its photons were set, so that nothing is searched: one confirmation of each hardware. */
+static aj_status compare(const bed *b, aj_error *err)
+{
+    const aj_hardware *hardwares[1] = {b->hardware};
+    aj_compare_options options = AJ_COMPARE_OPTIONS_INIT;
+    options.hardwares = hardwares;
+    options.n_hardwares = 1;
+    options.n_trials = 2;
+    aj_comparison comparison;
+    aj_status st = aj_compare(&comparison, b->context, b->model, b->dataset, &options, NULL, NULL, err);
+    if (st != AJ_OK) CHECK(comparison.memory == NULL && comparison.n_rows == 0);
+    aj_comparison_destroy(&comparison);
+    return st;
+}
+
 static void fail_in_turn(const bed *b, failing *f, aj_status (*work)(const bed *, aj_error *),
                          const char *name)
 {
@@ -89,6 +104,7 @@ int main(void)
     CHECK_OK(aj_hardware_set(b.hardware, "input_gain", "calibrated", &err), err);
     fail_in_turn(&b, &f, evaluate, "evaluate, calibrated gain");
     fail_in_turn(&b, &f, sweep, "sweep");
+    fail_in_turn(&b, &f, compare, "compare");
     aj_hardware_destroy(b.hardware);
     aj_dataset_close(b.dataset);
     aj_model_destroy(b.model);

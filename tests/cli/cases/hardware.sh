@@ -32,21 +32,35 @@ checks=$((checks + 1))
 [ "$(grep -c '"source": ""' stdout)" -eq 0 ] || problem "a source is empty"
 
 title "new gives a file that check accepts and that equals its preset"
-for family in homodyne digital; do
-    run hardware new $family
+# every family there is: a row of hardware.def
+for family in $(sed -n 's/^HARDWARE(\([a-z0-9_]*\).*/\1/p' "$AJ_SOURCE_DIR/src/hardware/hardware.def"); do
+    run hardware new "$family"
     exits 0
     cp stdout mine.yaml
     run hardware check mine.yaml
     exits 0
     silent_err
-    out_has '^mine\.yaml: good: family '$family
-    run hardware new $family --out mine2.yaml
+    out_has "^mine\.yaml: good: family $family"
+    run hardware new "$family" --out mine2.yaml
     exits 0
     silent_out
     same_files mine.yaml mine2.yaml
 done
 run hardware new homodine
 refused 2 "unknown family 'homodine'; known are .*homodyne"
+
+title "every preset is good, and is refused when one value loses its source"
+for preset in "$AJ_SOURCE_DIR"/hardware/*.yaml; do
+    run hardware check "$preset"
+    exits 0
+    awk '!done && sub(/, *source: *"[^"]*"/, "") { done = 1 } { print }' "$preset" >nosource.yaml
+    checks=$((checks + 1))
+    ! cmp -s "$preset" nosource.yaml || problem "no source was taken out of $preset"
+    run hardware check nosource.yaml
+    exits 1
+    err_has 'nosource\.yaml:[0-9]+: .*has no source'
+done
+rm -f nosource.yaml
 
 title "diff"
 run hardware diff homodyne homodyne

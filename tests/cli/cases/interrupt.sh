@@ -45,6 +45,17 @@ one_sentence
 err_has 'interrupted: .*nothing was written'
 absent result.txt
 
+title "a comparison stops inside a row"
+rm -f clock
+(sleep 0.5 && echo >clock) &
+interrupted clock 1 compare "$model" --data "$data" --split train --on homodyne,homodyne-parts --trials 10000 --threads 1 --out result.txt \
+    --figure front.svg --quiet
+exits 1
+one_sentence
+err_has 'interrupted: .*nothing was written'
+absent result.txt
+absent front.svg
+
 title "a training writes no network"
 sed 's/^epochs: .*/epochs: 100000/' "$AJ_CLI_FIXTURE/spec.yaml" >long.yaml
 interrupted stdout 5 train long.yaml --out net.onnx --quiet
