@@ -55,6 +55,12 @@ static ajp_encode encode_of(const ajp_input_encoding *encoding, const ajp_plane 
     return encode;
 }
 
+static void find_converters(const ajp_frozen_product *frozen, const ajp_plane *plane, ajp_packed_plane *out)
+{
+    out->encode = encode_of(&frozen->frozen.encoding, plane);
+    out->adc = ajp_adc_of(&plane->adc);
+}
+
 static aj_status pack_plane(const ajp_frozen_product *frozen, const float *network, const ajp_plane *plane,
                             ajp_packed_plane *out, aj_error *err)
 {
@@ -70,9 +76,22 @@ static aj_status pack_plane(const ajp_frozen_product *frozen, const float *netwo
         good = good && (out->reference_second =
                             ajp_matrix_pack(arena, plane->reference_second_weights, 1, cols)) != NULL;
     if (!good) return ajp_no_memory(err, "plane");
-    out->encode = encode_of(&frozen->frozen.encoding, plane);
-    out->adc = ajp_adc_of(&plane->adc);
+    find_converters(frozen, plane, out);
     return AJ_OK;
+}
+
+/* Planes that read the same weights, bit by bit of the inputs, share one copy. */
+static const ajp_packed_plane *packed_before(const ajp_plane *planes, const ajp_packed_plane *packed,
+                                             size_t number)
+{
+    const ajp_plane *own = &planes[number];
+    for (size_t i = 0; i < number; i++)
+        if (own->weights != NULL && planes[i].weights == own->weights &&
+            planes[i].second_weights == own->second_weights &&
+            planes[i].reference_weights == own->reference_weights &&
+            planes[i].reference_second_weights == own->reference_second_weights)
+            return &packed[i];
+    return NULL;
 }
 
 aj_status ajp_planes_pack(ajp_frozen_product *frozen, const float *network, aj_error *err)
@@ -80,8 +99,16 @@ aj_status ajp_planes_pack(ajp_frozen_product *frozen, const float *network, aj_e
     size_t n = frozen->frozen.n_planes;
     ajp_packed_plane *planes = ajp_arena_array(frozen->request.arena, n, sizeof *planes);
     if (planes == NULL) return ajp_no_memory(err, "planes");
-    for (size_t i = 0; i < n; i++)
-        AJ_TRY(pack_plane(frozen, network, &frozen->frozen.planes[i], &planes[i], err));
+    for (size_t i = 0; i < n; i++) {
+        const ajp_plane *plane = &frozen->frozen.planes[i];
+        const ajp_packed_plane *before = packed_before(frozen->frozen.planes, planes, i);
+        if (before == NULL)
+            AJ_TRY(pack_plane(frozen, network, plane, &planes[i], err));
+        else {
+            planes[i] = *before;
+            find_converters(frozen, plane, &planes[i]);
+        }
+    }
     frozen->planes = planes;
     return AJ_OK;
 }

@@ -391,6 +391,16 @@ static aj_status observe_tile(tile_read t, aj_error *err)
     return AJ_OK;
 }
 
+/* Slices of the weights see the same inputs: they are encoded for the first of them. Noise of a symbol is
+ * drawn for every plane, as it is a read of its own. */
+static bool is_encoded(const ajp_read_call *call, size_t number)
+{
+    const ajp_input_encoding *encoding = &call->frozen->frozen.encoding;
+    const ajp_plane *planes = call->frozen->frozen.planes;
+    if (number == 0 || encoding->symbol_relative > 0.0 || encoding->symbol_additive > 0.0) return false;
+    return planes[number].form == planes[number - 1].form && planes[number].bit == planes[number - 1].bit;
+}
+
 aj_status ajp_read_planes(const ajp_read_call *call, float *y, size_t y_row, bool finish, aj_error *err)
 {
     ajp_reader *reader = call->reader;
@@ -401,7 +411,7 @@ aj_status ajp_read_planes(const ajp_read_call *call, float *y, size_t y_row, boo
     if (reader->column_sums != NULL) watch_columns(call);
     for (size_t number = 0; number < frozen->n_planes; number++) {
         const ajp_plane *plane = &frozen->planes[number];
-        AJ_TRY(encode_rows(call, number, err));
+        if (!is_encoded(call, number)) AJ_TRY(encode_rows(call, number, err));
         fill_laws(call, number);
         if (plane->second_weights != NULL) prepare_second(call, plane);
         for (size_t tile = 0; tile < request->n_tiles; tile++) {
