@@ -43,6 +43,18 @@ static aj_status evaluate(const bed *b, aj_error *err)
     return st;
 }
 
+static aj_status evaluate_slowly(const bed *b, aj_error *err)
+{
+    aj_evaluate_options options = AJ_EVALUATE_OPTIONS_INIT;
+    options.hardware = b->hardware;
+    options.reference = true;
+    aj_evaluation record;
+    aj_status st = aj_evaluate(&record, b->context, b->model, b->dataset, &options, err);
+    if (st != AJ_OK) CHECK(record.memory == NULL && record.n_layers == 0);
+    aj_evaluation_destroy(&record);
+    return st;
+}
+
 static aj_status sweep(const bed *b, aj_error *err)
 {
     aj_evaluate_options options = AJ_EVALUATE_OPTIONS_INIT;
@@ -105,6 +117,11 @@ int main(void)
     fail_in_turn(&b, &f, evaluate, "evaluate, calibrated gain");
     fail_in_turn(&b, &f, sweep, "sweep");
     fail_in_turn(&b, &f, compare, "compare");
+    aj_hardware_destroy(b.hardware);
+    CHECK_OK(aj_hardware_load(&b.hardware, b.context, "pcm-crossbar", &err), err);
+    CHECK_OK(aj_hardware_set(b.hardware, "ir_drop", "exact", &err), err);
+    fail_in_turn(&b, &f, evaluate, "evaluate, crossbar");
+    fail_in_turn(&b, &f, evaluate_slowly, "evaluate, crossbar device by device");
     aj_hardware_destroy(b.hardware);
     aj_dataset_close(b.dataset);
     aj_model_destroy(b.model);
