@@ -49,7 +49,8 @@ static aj_status make_context(aj_context **context, failing *state, aj_error *er
 
 static float values[20000];
 
-/* A network that needs a little of everything: folded constants, scratch, turned products, plain steps. */
+/* A network that needs a little of everything: folded constants, scratch, turned products, a stack of
+ * matrices, plain steps, a type that is computed in float32. */
 static void *network(const aj_context *context, size_t *size)
 {
     build b = build_start(context, 7, 13);
@@ -59,7 +60,13 @@ static void *network(const aj_context *context, size_t *size)
     node(&b, "Reshape", "r", "hs,shape", "m");
     node(&b, "MatMul", "turned", "l,m", "t");
     node(&b, "MatMul", "dynamic", "t,m", "d");
-    node(&b, "Softmax", "soft", "d", "y");
+    node(&b, "Unsqueeze", "one more", "d,one", "u");
+    node(&b, "MatMul", "stack", "u,two", "k");
+    node_begin(&b, "Cast", "narrow", "k", "half"), attribute_int(&b, "to", AJP_FLOAT16), node_end(&b);
+    node(&b, "Softmax", "soft", "half", "p");
+    node_begin(&b, "Cast", "wide", "p", "q"), attribute_int(&b, "to", AJP_FLOAT32), node_end(&b);
+    node_begin(&b, "ReduceSum", "both", "q,one", "y"), attribute_int(&b, "keepdims", 0), node_end(&b);
+    weights(&b, "two", values + 500, 3, (int64_t[]){2, 8, 8}), shape(&b, "one", 1, (int64_t[]){1});
     weights(&b, "w0", values, 2, (int64_t[]){100, 64}), weights(&b, "c", values, 1, (int64_t[]){64});
     weights(&b, "s", values + 100, 1, (int64_t[]){64}), weights(&b, "l", values + 300, 2, (int64_t[]){8, 8});
     shape(&b, "shape", 3, (int64_t[]){-1, 8, 8});
