@@ -13,7 +13,7 @@ BEGIN {
     n = split("value values stddev mean low high minimum maximum x scale probability macs samples weight_symbols " \
               "input_symbols distinct_inputs photons_incident photons_launched photons ci95_low ci95_high flops_so_far flops_to_target " \
               "accuracy_ci95_dataset_low accuracy_ci95_dataset_high learning_rate leaky_slope momentum beta1 beta2 epsilon " \
-              "weight_decay step_factor si_value uncertainty sum_squares_inputs sum_squares_weights printed recomputed resolution power_usage_effectiveness mean_plus mean_minus matrix unitary fields uniforms normals work out u s vt rows cols flops total pieces before ascending std kilograms_co2e_so_far", names, " ")
+              "input_full_scale reading_low reading_high weight_decay step_factor si_value uncertainty sum_squares_inputs sum_squares_weights printed recomputed resolution power_usage_effectiveness mean_plus mean_minus matrix unitary fields uniforms normals work out u s vt rows cols flops total pieces before ascending std kilograms_co2e_so_far", names, " ")
     for (i = 1; i <= n; i++) plain[names[i]] = 1
 }
 FNR == 1 { comment = 0 }

@@ -42,8 +42,13 @@ AJ_API AJ_MUST_USE aj_status aj_hardware_set(aj_hardware *hardware, const char *
                                              aj_error *err);
 AJ_API AJ_MUST_USE aj_status aj_hardware_set_number(aj_hardware *hardware, const char *key, double value,
                                                     aj_error *err);
+/* The same with the words that say where the number is from ("measured by ..."); they are copied. */
+AJ_API AJ_MUST_USE aj_status aj_hardware_set_sourced(aj_hardware *hardware, const char *key, double value,
+                                                     const char *source, aj_error *err);
 /* Ranges were checked at set; this checks the keys against each other. */
 AJ_API AJ_MUST_USE aj_status aj_hardware_check(const aj_hardware *hardware, aj_error *err);
+/* Whether its gains or ranges come from samples of the data. */
+AJ_API bool aj_hardware_needs_calibration(const aj_hardware *hardware);
 
 typedef struct {
     const char *name, *family, *family_summary;

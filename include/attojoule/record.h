@@ -42,9 +42,17 @@ typedef struct {
     double photons_incident, photons_launched, weight_crest_ratio, input_crest_ratio;
     double
         signal_to_noise_ratio; /* power of the exact output over power of the error; NaN if not asked for */
-    double clipped_ratio;      /* share of results at the integrator's full well; NaN = cannot clip */
+    double clipped_ratio; /* share of results at the integrator's full well or beyond a converter's range;
+                             NaN = cannot clip */
     double latency_seconds;
     aj_energy energy;
+    /* Converters as they were chosen; NaN = there are none (neither limits nor steps). Of several planes
+     * (passes of inputs through devices): the outermost ends. Readings are in the family's units,
+     * docs/hardware.md. */
+    double n_planes;
+    double input_full_scale; /* of every input; NaN = the largest of each input vector */
+    double input_bits, reading_bits, reading_low, reading_high;
+    double reading_percentile_ratio; /* of calibrated ranges; else NaN */
 } aj_layer_record;
 
 typedef struct {

@@ -164,7 +164,10 @@ static int apply_settings(comparing *all)
                                      : cli_apply_setting(all->c, all->hardwares[owner], key);
         if (status != EXIT_OK) return status;
     }
-    return EXIT_OK;
+    int status = EXIT_OK;
+    for (size_t i = 0; i < all->n && status == EXIT_OK; i++)
+        status = cli_fill_measured(all->c, all->hardwares[i]);
+    return status;
 }
 
 static int read_trained(comparing *all)

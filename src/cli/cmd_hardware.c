@@ -197,39 +197,63 @@ static void put_parameter(FILE *stream, const aj_parameter *p)
     fputs("}\n", stream);
 }
 
-/* The first preset of the family is where a new description starts from; its sources stay until they are
- * replaced. */
+static size_t count_open(const aj_hardware *hardware)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < aj_hardware_n_parameters(hardware); k++) {
+        aj_parameter p = aj_hardware_parameter(hardware, k);
+        n += p.word == NULL && isnan(p.value);
+    }
+    return n;
+}
+
+static void put_description(FILE *stream, const aj_hardware *hardware)
+{
+    aj_hardware_info info = aj_hardware_describe(hardware);
+    fprintf(stream, "# %s\n# Values of the preset %s: replace what your hardware has, with its sources.\n",
+            info.family_summary, info.name);
+    fprintf(stream, "name: my-%s\nfamily: %s\nevidence: projected\nyear: %d\nnode: ", info.name, info.family,
+            info.year);
+    if (info.node[0] != '\0')
+        put_quoted(stream, info.node);
+    else
+        fputs("none", stream);
+    fputs("\ncite: ", stream);
+    put_quoted(stream, info.cite);
+    fputs("\nsummary: ", stream);
+    put_quoted(stream, info.summary);
+    fputs("\nparameters:\n", stream);
+    for (size_t k = 0; k < aj_hardware_n_parameters(hardware); k++) {
+        aj_parameter p = aj_hardware_parameter(hardware, k);
+        put_parameter(stream, &p);
+    }
+}
+
+/* The preset of the family that describes the most is where a new description starts from; its sources stay
+ * until they are replaced. */
 static int new_file(cli *c, FILE *stream, const char *family)
 {
     aj_error err = {AJ_OK, 0, ""};
+    aj_hardware *best = NULL;
     const char *name;
     for (size_t i = 0; (name = aj_hardware_preset_name(i)) != NULL; i++) {
         aj_hardware *hardware = NULL;
-        if (aj_hardware_load(&hardware, c->context, name, &err) != AJ_OK) return cli_failed(c, &err);
-        aj_hardware_info info = aj_hardware_describe(hardware);
-        if (strcmp(info.family, family) != 0) {
+        if (aj_hardware_load(&hardware, c->context, name, &err) != AJ_OK) {
+            aj_hardware_destroy(best);
+            return cli_failed(c, &err);
+        }
+        bool fits = strcmp(aj_hardware_describe(hardware).family, family) == 0 &&
+                    aj_hardware_check(hardware, NULL) == AJ_OK;
+        if (fits && (best == NULL || count_open(hardware) < count_open(best))) {
+            aj_hardware_destroy(best);
+            best = hardware;
+        } else {
             aj_hardware_destroy(hardware);
-            continue;
         }
-        fprintf(stream,
-                "# %s\n# Values of the preset %s: replace what your hardware has, with its sources.\n",
-                info.family_summary, info.name);
-        fprintf(stream, "name: my-%s\nfamily: %s\nevidence: projected\nyear: %d\nnode: ", info.name,
-                info.family, info.year);
-        if (info.node[0] == '\0')
-            fputs("none", stream);
-        else
-            put_quoted(stream, info.node);
-        fputs("\ncite: ", stream);
-        put_quoted(stream, info.cite);
-        fputs("\nsummary: ", stream);
-        put_quoted(stream, info.summary);
-        fputs("\nparameters:\n", stream);
-        for (size_t k = 0; k < aj_hardware_n_parameters(hardware); k++) {
-            aj_parameter p = aj_hardware_parameter(hardware, k);
-            put_parameter(stream, &p);
-        }
-        aj_hardware_destroy(hardware);
+    }
+    if (best != NULL) {
+        put_description(stream, best);
+        aj_hardware_destroy(best);
         return EXIT_OK;
     }
     char known[256] = "";

@@ -47,6 +47,7 @@ int cli_open_hardware(cli *c, aj_hardware **out)
     int status = EXIT_OK;
     for (size_t i = 0; status == EXIT_OK && (setting = cli_repeated(c, "set", i)) != NULL; i++)
         status = cli_apply_setting(c, hardware, setting);
+    if (status == EXIT_OK) status = cli_fill_measured(c, hardware);
     if (status == EXIT_OK && aj_hardware_check(hardware, &err) != AJ_OK) {
         status = cli_failed(c, &err);
         if (cli_has(c, "set")) status = EXIT_USAGE;
@@ -126,15 +127,8 @@ static int open_dataset(cli *c, cli_evaluation *evaluation)
     return st == AJ_OK ? EXIT_OK : cli_failed(c, &err);
 }
 
-/* Inputs that calibrate a fixed gain must not be those that are judged: they come from the training split,
- * and where there is none, from the data itself, which is said. */
-static bool wants_calibration(const aj_hardware *hardware)
-{
-    aj_parameter gain;
-    if (hardware == NULL || !aj_hardware_find(hardware, "input_gain", &gain)) return false;
-    return gain.word != NULL && strcmp(gain.word, "calibrated") == 0;
-}
-
+/* Inputs that calibrate gains and ranges must not be those that are judged: they come from the training
+ * split, and where there is none, from the data itself, which is said. */
 static void open_calibration(cli *c, cli_evaluation *evaluation)
 {
     aj_dataset_options options = AJ_DATASET_OPTIONS_INIT;
@@ -182,7 +176,9 @@ static int open_all(cli *c, cli_evaluation *evaluation, bool one_hardware)
     options->dynamic = cli_dynamic(c);
     options->chunk = (size_t)cli_count(c, "chunk");
     options->n_calibration = (size_t)cli_count(c, "calibration");
-    if (!one_hardware || wants_calibration(evaluation->hardware)) open_calibration(c, evaluation);
+    const aj_hardware *hardware = evaluation->hardware;
+    if (!one_hardware || (hardware != NULL && aj_hardware_needs_calibration(hardware)))
+        open_calibration(c, evaluation);
     return EXIT_OK;
 }
 

@@ -71,7 +71,7 @@
          .kind = CLI_COUNT,                                                                             \
          .argument = "N",                                                                               \
          .fallback = "1000",                                                                            \
-         .help = "samples of the training split that set the input gain of input_gain=calibrated",      \
+         .help = "samples of the training split that set what is calibrated: gains, ranges",            \
          .minimum = 1,                                                                                  \
          .maximum = 1e9},                                                                               \
     {                                                                                                   \
@@ -117,6 +117,9 @@ typedef struct {
 
 /* --on with every --set applied; *out stays NULL without --on. EXIT_OK or an exit status after a sentence. */
 int cli_open_hardware(cli *c, aj_hardware **out);
+/* cpu-here: joules and seconds per multiply-accumulate of the newest aj bench of this machine in the ledger,
+ * where they were not set; says which. Leaves every other hardware alone. */
+int cli_fill_measured(cli *c, aj_hardware *hardware);
 aj_mode cli_mode(const cli *c);
 aj_dynamic cli_dynamic(const cli *c);
 /* Applies "KEY=VALUE"; EXIT_OK or EXIT_USAGE after a sentence. */

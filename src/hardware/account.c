@@ -1,6 +1,7 @@
 /* account.c: the energy of a whole network: its products, and what they have in common. */
 #include <math.h>
 
+#include "digital.h"
 #include "object.h"
 #include "prices.h"
 
@@ -36,13 +37,19 @@ static aj_status account_groups(const aj_hardware *on, const ajp_workload *work,
     return AJ_OK;
 }
 
+/* What runs digitally is computed in float32: a fallback that rounds would price something else. */
+static bool is_exact(const aj_hardware *hardware)
+{
+    return hardware->ops == &ajp_hardware_digital && ajp_digital_is_exact(hardware->params);
+}
+
 static aj_status account_products(const aj_hardware *hardware, const aj_hardware *fallback,
                                   const ajp_workload *work, ajp_product_account *per_product, aj_error *err)
 {
     for (size_t i = 0; i < work->n_products; i++) {
         const ajp_product_work *product = &work->products[i];
         const aj_hardware *on = product->runs_digitally ? fallback : hardware;
-        if (on == NULL || (product->runs_digitally && on->ops->reference != NULL))
+        if (on == NULL || (product->runs_digitally && !is_exact(on)))
             return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
                             "product '%s' runs digitally and there is no digital hardware to price it; name "
                             "one as fallback",

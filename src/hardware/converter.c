@@ -77,11 +77,19 @@ static double approximate_successively(const ajp_converter *converter, double x)
     return (double)converter->low + sum;
 }
 
+static double round_float(const ajp_converter *converter, double x)
+{
+    double u = x * (double)converter->inverse_step, quantum = (double)converter->smallest;
+    if (u != 0.0) quantum = fmax(quantum, ldexp(1.0, ilogb(u) - (int)converter->mantissa_bits));
+    return rint(u / quantum) * quantum * (double)converter->step;
+}
+
 double ajp_converter_apply(const ajp_converter *converter, double x)
 {
     if (converter->kind == AJP_CONVERTER_IDEAL) return x;
     double held = fmin(fmax(x, (double)converter->low), (double)converter->high);
     if (converter->kind == AJP_CONVERTER_SAR) return approximate_successively(converter, held);
+    if (converter->kind == AJP_CONVERTER_FLOAT) return round_float(converter, held);
     double origin = (double)converter->origin;
     return origin + (double)converter->step * rint((held - origin) * (double)converter->inverse_step);
 }

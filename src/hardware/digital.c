@@ -1,40 +1,119 @@
-/* digital.c: exact arithmetic on a weight-stationary systolic array: a price per multiply-accumulate, and the
- * memory traffic that the array's size causes.  array_rows hold inputs (columns of the matrix), array_cols
- * hold outputs. */
+/* digital.c: arithmetic on a weight-stationary systolic array: a price per multiply-accumulate of its number
+ * formats, and the memory traffic that the array's size causes.  array_rows hold inputs (columns of the
+ * matrix), array_cols hold outputs. */
+#include "digital.h"
+
 #include <math.h>
 #include <stddef.h>
 
-#include "prices.h"
+static const char *const table_words[] = {"horowitz_45nm", "jouppi_7nm", "aladdin_40nm", NULL};
+static const char *const scale_words[] = {"tensor", "row", NULL};
+static const char *const range_words[] = {"calibrated", "vector", NULL};
 
-typedef struct {
-    ajp_prices prices;
-    double mac_energy_joules, accumulator_bits, array_rows, array_cols, clock_hertz;
-} digital;
-AJP_PRICES_FIRST(digital);
-
-#define ROW(field, unit, low, high, help)                                           \
-    {                                                                               \
-#field, unit, offsetof(digital, field), AJP_NOT_DESCRIBED, low, high, NULL, \
-            "default: not described", help                                          \
+#define ROW(field, unit, low, high, help)                                               \
+    {                                                                                   \
+#field, unit, offsetof(ajp_digital, field), AJP_NOT_DESCRIBED, low, high, NULL, \
+            "default: not described", help                                              \
+    }
+#define DEFAULT(field, def, low, high, source, help)                                 \
+    {                                                                                \
+#field, "", offsetof(ajp_digital, field), def, low, high, NULL, source, help \
+    }
+#define WORDS(field, words, def, source, help)                                                     \
+    {                                                                                              \
+#field, "", offsetof(ajp_digital, field), def, 0.0, AJP_N_FORMATS - 1, words, source, help \
     }
 
 static const ajp_param params[] = {
     ROW(mac_energy_joules, "J", 0.0, 1e-3, "one multiplication and one addition to the sum"),
+    WORDS(mac_energy_table, table_words, AJP_NOT_DESCRIBED, "default: not described",
+          "in place of mac_energy_joules: energies of operations by node and format"),
     ROW(accumulator_bits, "bit", 1.0, 64.0,
         "width of a partial sum; needed where a product has more inputs than array_rows"),
     ROW(array_rows, "", 1.0, 1e9, "inputs that the array holds; not described = all of them"),
     ROW(array_cols, "", 1.0, 1e9, "outputs that the array holds; not described = all of them"),
+    DEFAULT(arrays, 1.0, 1.0, 1e6, "default: one array", "arrays that work side by side on one product"),
     ROW(clock_hertz, "Hz", 1.0, 1e12, "cycles per second; latency needs it and the array's size"),
-    AJP_PRICE_ROWS(digital),
+    ROW(peak_macs_per_second, "", 1.0, 1e21,
+        "multiply-accumulates per second at peak, where the arrays are not described; its times are then "
+        "lower bounds"),
+    ROW(area_square_meters, "m2", 1e-12, 1.0, "of the chip"),
+    WORDS(weight_format, ajp_format_words, AJP_FORMAT_FP32, "default: fp32, as the network has them",
+          "numbers that weights are rounded to"),
+    WORDS(weight_scale, scale_words, DIGITAL_SCALE_TENSOR, "default: one scale a matrix",
+          "of int and fp8 weights: one scale a matrix (tensor), or one a row"),
+    WORDS(activation_format, ajp_format_words, AJP_FORMAT_FP32, "default: fp32, as the network has them",
+          "numbers that inputs of products are rounded to"),
+    WORDS(activation_range, range_words, DIGITAL_RANGE_CALIBRATED, "default: calibrated",
+          "of int and fp8 activations: a share of a calibration set, or the largest of each input vector"),
+    DEFAULT(activation_percentile_ratio, 1.0, 0.99, 1.0, "default: the largest of the calibration set",
+            "activation_range calibrated: share of activations in the range; 0.99, 0.999, 0.9999, 0.99999 "
+            "or 1"),
+    AJP_PRICE_ROWS(ajp_digital),
 };
+
+static aj_status check_energy(const ajp_digital *p, aj_error *err)
+{
+    bool one = !isnan(p->mac_energy_joules), table = !isnan(p->mac_energy_table);
+    if (one && table)
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "'mac_energy_joules' and 'mac_energy_table' both say what a multiply-accumulate "
+                        "costs; leave one of them out");
+    if (!one && !table)
+        return ajp_fail(
+            err, AJ_BAD_ARGUMENT, 0,
+            "'mac_energy_joules' is not described; set it or 'mac_energy_table', or run 'aj bench "
+            "MODEL' first, which measures it for the hardware cpu-here");
+    return AJ_OK;
+}
+
+/* A number of a narrow format takes as many bits in memory. */
+static aj_status check_width(double format, const char *format_key, double bits, const char *bits_key,
+                             aj_error *err)
+{
+    ajp_format_info f = ajp_format_describe((ajp_format)format);
+    if (ajp_digital_is(format, AJP_FORMAT_FP32) || isnan(bits) || bits == (double)f.bits) return AJ_OK;
+    return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "'%s' is %s, and '%s' is %g; set it to %u", format_key, f.name,
+                    bits_key, bits, f.bits);
+}
+
+static aj_status check_formats(const ajp_digital *p, aj_error *err)
+{
+    ajp_format_info w = ajp_format_describe((ajp_format)p->weight_format),
+                    a = ajp_format_describe((ajp_format)p->activation_format);
+    AJ_TRY(check_width(p->weight_format, "weight_format", p->prices.weight_bits, "weight_bits", err));
+    AJ_TRY(check_width(p->activation_format, "activation_format", p->prices.activation_bits,
+                       "activation_bits", err));
+    if (!w.is_scaled && ajp_digital_is(p->weight_scale, DIGITAL_SCALE_ROW))
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "'weight_scale' changes nothing while 'weight_format' is %s; leave it out", w.name);
+    if (!a.is_scaled && ajp_digital_is(p->activation_range, DIGITAL_RANGE_VECTOR))
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "'activation_range' changes nothing while 'activation_format' is %s; leave it out",
+                        a.name);
+    if (p->activation_percentile_ratio != 1.0 && !ajp_digital_needs_calibration(p))
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "'activation_percentile_ratio' changes nothing unless 'activation_format' is int or "
+                        "fp8 and 'activation_range' is calibrated; leave it out");
+    for (int i = 0; i < AJP_N_PERCENTILES; i++)
+        if (p->activation_percentile_ratio == ajp_percentile_ratio[i]) return AJ_OK;
+    return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                    "'activation_percentile_ratio' is %.9g; write one of 0.99, 0.999, 0.9999, 0.99999, 1",
+                    p->activation_percentile_ratio);
+}
 
 static aj_status check(const void *untyped, aj_error *err)
 {
-    const digital *p = untyped;
-    if (isnan(p->mac_energy_joules))
-        return ajp_fail(err, AJ_BAD_ARGUMENT, 0, "'mac_energy_joules' is not described; set it");
+    const ajp_digital *p = untyped;
+    AJ_TRY(check_energy(p, err));
     AJ_TRY(ajp_check_whole(p->array_rows, "array_rows", err));
-    return ajp_check_whole(p->array_cols, "array_cols", err);
+    AJ_TRY(ajp_check_whole(p->array_cols, "array_cols", err));
+    AJ_TRY(ajp_check_whole(p->arrays, "arrays", err));
+    if (!isnan(p->peak_macs_per_second) && !isnan(p->clock_hertz))
+        return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
+                        "'peak_macs_per_second' stands for arrays that are not described, and 'clock_hertz' "
+                        "describes them; leave one of them out");
+    return check_formats(p, err);
 }
 
 static bool supports(const void *untyped, const ajp_product *product, const char **why)
@@ -51,75 +130,31 @@ static size_t tile_cols(const void *untyped, const ajp_product *product)
     return product->cols;
 }
 
-static bool needs_calibration(const void *untyped)
+static double area(const void *untyped)
 {
-    (void)untyped;
-    return false;
-}
-
-static aj_status freeze(const void *untyped, const ajp_freeze_request *request, ajp_frozen *out,
-                        aj_error *err)
-{
-    (void)untyped;
-    (void)request;
-    (void)err;
-    *out = (ajp_frozen){
-        .law = AJP_LAW_EXACT, .clip_electrons = INFINITY, .n_reads = 1, .nominal_photons = AJP_NOT_DESCRIBED};
-    return AJ_OK;
-}
-
-/* One fold of the array takes 2 array_rows + array_cols + T - 2 cycles for T = batch x reps input vectors
- * (weight stationary, SCALE-Sim, Samajdar et al. 2018, arXiv:1811.02883); in a full pipeline the next weights
- * load while T vectors stream, so a fold is busy max(T, array_rows) cycles. */
-static void count_time(const digital *p, double folds, double vectors, double batch, ajp_product_account *out)
-{
-    out->latency_seconds = folds * (2.0 * p->array_rows + p->array_cols + vectors - 2.0) / p->clock_hertz;
-    out->busy_seconds = isnan(p->array_rows) ? AJP_NOT_DESCRIBED
-                                             : folds * fmax(vectors, p->array_rows) / p->clock_hertz / batch;
-}
-
-static aj_status account(const void *untyped, const ajp_workload *work, size_t i, ajp_product_account *out,
-                         aj_error *err)
-{
-    const digital *p = untyped;
-    const ajp_product_work *product = &work->products[i];
-    (void)err;
-    double rows = (double)product->product.rows, cols = (double)product->product.cols;
-    double reps = (double)product->product.reps, batch = (double)work->batch;
-    double row_folds = isnan(p->array_cols) ? 1.0 : ceil(rows / p->array_cols);
-    double col_folds = isnan(p->array_rows) ? 1.0 : ceil(cols / p->array_rows);
-    ajp_product_account account = ajp_product_account_none();
-    double sharing = ajp_product_sharing(&product->product, work->batch), turns = batch / sharing;
-    bool dynamic = product->product.weights == AJP_OPERAND_DYNAMIC;
-    count_time(p, row_folds * col_folds, sharing * reps, sharing, &account);
-    account.latency_seconds *= turns; /* of two activations: the array is loaded again for every sample */
-    aj_energy_set(&account.energy, AJ_CAUSE_ARRAY,
-                  ajp_price(ajp_product_macs(&product->product), p->mac_energy_joules));
-    double partial_words = 2.0 * rows * reps * (col_folds - 1.0); /* written and read again */
-    double bits = rows * cols / sharing * (dynamic ? p->prices.activation_bits : p->prices.weight_bits) +
-                  (cols * reps * row_folds + rows * reps) * p->prices.activation_bits +
-                  ajp_price(partial_words, p->accumulator_bits);
-    ajp_price_local(&p->prices, bits, product->digital_ops + rows * reps * (col_folds - 1.0), &account);
-    *out = account;
-    return AJ_OK;
+    const ajp_digital *p = untyped;
+    return p->area_square_meters;
 }
 
 const ajp_hardware_ops ajp_hardware_digital = {
     .name = "digital",
-    .summary = "exact arithmetic on a weight-stationary array of multiply-accumulate units",
-    .read_law = "exact: float32 products, no noise",
+    .summary = "arithmetic of a number format on weight-stationary arrays of multiply-accumulate units",
+    .read_law = "no noise: weights and inputs rounded to their formats, products and sums in float32; with "
+                "fp32 exactly the network",
     .latency_of =
         "one batch through all products, one after the other: loading the weights, filling, streaming and "
-        "draining the array; digital steps outside it take no time",
-    .params_size = sizeof(digital),
+        "draining the array; digital steps outside it take no time. Of a machine that is described by its "
+        "peak: the multiply-accumulates at that peak, a lower bound",
+    .params_size = sizeof(ajp_digital),
     .params = params,
     .n_params = sizeof params / sizeof params[0],
     .check = check,
     .supports = supports,
     .tile_cols = tile_cols,
-    .needs_calibration = needs_calibration,
-    .freeze = freeze,
-    .sample = NULL,
-    .reference = NULL,
-    .account = account,
+    .needs_calibration = ajp_digital_needs_calibration,
+    .freeze = ajp_digital_freeze,
+    .reference = ajp_digital_reference,
+    .account = ajp_digital_account,
+    .area_square_meters = area,
+    .peak_macs_per_second = ajp_digital_peak,
 };

@@ -190,6 +190,23 @@ aj_status ajp_hardware_turn(aj_hardware *hardware, const char *key, double si_va
     return ajp_hardware_store(hardware, i, si_value, AJP_FOUND_BY_SEARCH, "", err);
 }
 
+aj_status aj_hardware_set_sourced(aj_hardware *hardware, const char *key, double si_value, const char *source,
+                                  aj_error *err)
+{
+    size_t i = 0;
+    AJ_TRY(ajp_hardware_key(hardware->ops, key, "", &i, err));
+    const char *kept = ajp_arena_strdup(&hardware->arena, source);
+    if (kept == NULL) return ajp_no_memory(err, "a hardware description");
+    return ajp_hardware_store(hardware, i, si_value, kept, "", err);
+}
+
+bool aj_hardware_needs_calibration(const aj_hardware *hardware)
+{
+    const ajp_hardware_ops *ops = hardware->ops;
+    return ops->needs_calibration(hardware->params) ||
+           (ops->needs_readings != NULL && ops->needs_readings(hardware->params));
+}
+
 aj_status aj_hardware_check(const aj_hardware *hardware, aj_error *err)
 {
     aj_error inner = {AJ_OK, 0, ""};

@@ -17,8 +17,8 @@
 /* ---- parameters: every value is a double in the family's struct; a choice is the index of its word
  * ---------- */
 typedef struct {
-    const char *key, *unit; /* key ends in its SI unit; unit: "m", "J", "F", "K", "rad", "Hz", "s", "W", "V",
-                               "J/bit", "byte", "bit" or "" */
+    const char *key, *unit; /* key ends in its SI unit; unit: "m", "m2", "J", "F", "K", "rad", "Hz", "s", "W",
+                               "V", "J/bit", "byte", "bit" or "" */
     size_t offset;
     double def, min, max;       /* def NaN = not described */
     const char *const *choices; /* NULL-terminated words; NULL = a number */

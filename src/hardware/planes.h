@@ -26,6 +26,7 @@ typedef enum {
     AJP_INPUT_NEGATIVE, /* max(-e, 0) */
     AJP_INPUT_OFFSET,   /* (e + 1) / 2; the sum of weights_ij / 2 that this adds is the family's to take off:
                            row_offset */
+    AJP_INPUT_SQUARE,   /* e^2: what one arm of an interferometer gives alone */
     AJP_INPUT_BIT /* of code = rint(|e| (2^(dac bits - 1) - 1)): bit `bit` (0 the least) with e's sign */
 } ajp_input_form;
 

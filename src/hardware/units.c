@@ -36,6 +36,14 @@ static bool prefix_factor(const char *unit, const char *base, double *factor)
     return false;
 }
 
+/* m2: the prefix is squared with its unit. */
+static bool area_factor(const char *unit, double *factor)
+{
+    if (!prefix_factor(unit, "m2", factor)) return false;
+    *factor *= *factor;
+    return true;
+}
+
 static bool byte_factor(const char *unit, double *factor)
 {
     static const struct {
@@ -59,6 +67,7 @@ static bool linear_factor(const char *unit, const ajp_param *param, double *fact
         *factor = strcmp(unit, "%") == 0 ? 0.01 : 1.0;
         return unit[0] == '\0' || strcmp(unit, "1") == 0 || (ratio && strcmp(unit, "%") == 0);
     }
+    if (strcmp(si, "m2") == 0) return area_factor(unit, factor);
     if (prefix_factor(unit, si, factor)) return true;
     if (strcmp(si, "byte") == 0) return byte_factor(unit, factor);
     if (strcmp(si, "rad") == 0 && strcmp(unit, "deg") == 0) {

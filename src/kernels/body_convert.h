@@ -16,6 +16,15 @@ static __attribute__((noinline)) vf convert_sar(const ajp_adc *adc, vf left)
     return code;
 }
 
+/* A quotient by a power of two is exact, and so is its product, but where both are below float32's reach. */
+static __attribute__((noinline)) vf convert_float(const ajp_adc *adc, vf x)
+{
+    const vf u = vf_mul(x, vf_set1(adc->inverse_step));
+    const vf power = vf_of_vu(vu_and(vu_of_vf(u), vu_set1(0x7F800000U)));
+    const vf quantum = vf_max(vf_mul(power, vf_set1(adc->relative)), vf_set1(adc->smallest));
+    return vf_mul(vf_mul(vf_rint(vf_div(u, quantum)), quantum), vf_set1(adc->step));
+}
+
 SIMD_INLINE vf floor_of(vf x)
 {
     const vf near = vf_rint(x);
@@ -34,6 +43,8 @@ SIMD_INLINE vf convert(const ajp_adc *adc, vf x, vm *outside)
                    origin);
     } else if (adc->kind == AJP_ADC_SAR) {
         y = vf_add(low, convert_sar(adc, vf_fma(vf_set1(0.5F), vf_set1(adc->step), vf_sub(y, low))));
+    } else if (adc->kind == AJP_ADC_FLOAT) {
+        y = convert_float(adc, y);
     }
     return vf_select(vf_nan(x), x, y);
 }
@@ -44,6 +55,7 @@ SIMD_INLINE vf encode_form(const ajp_encode *encode, vf e)
     if (encode->form == AJP_FORM_POSITIVE) return vf_max(zero, e);
     if (encode->form == AJP_FORM_NEGATIVE) return vf_max(zero, vf_sub(zero, e));
     if (encode->form == AJP_FORM_OFFSET) return vf_fma(half, e, half);
+    if (encode->form == AJP_FORM_SQUARE) return vf_mul(e, e);
     if (encode->form != AJP_FORM_BIT) return e;
     /* a bit is what the floor of half the rest leaves over */
     vf code = vf_rint(vf_mul(vf_abs(e), vf_set1(encode->most_code)));

@@ -127,18 +127,22 @@ typedef struct {
  *   UNIFORM  origin + step rint((x - origin) inverse_step), ties to even
  *   SAR      half a step is added; from the largest of `weights` down, a bit is set where what is left of
  *            x - low is not below it;
- *            low + the sum of `nominal` of the bits that are set */
+ *            low + the sum of `nominal` of the bits that are set
+ *   FLOAT    u = x inverse_step to the nearest multiple of the larger of `smallest` and `relative`
+ * 2^floor(log2 |u|), ties to even; step u. Both are powers of two. */
 enum { AJP_ADC_MAX_BITS = 24 };
 typedef enum {
     AJP_ADC_IDEAL,
     AJP_ADC_LIMIT,
     AJP_ADC_UNIFORM,
-    AJP_ADC_SAR
+    AJP_ADC_SAR,
+    AJP_ADC_FLOAT
 } ajp_adc_kind; /* IDEAL: not even limits */
 typedef struct {
     ajp_adc_kind kind;
     unsigned bits;
     float low, high, step, inverse_step, origin;
+    float smallest, relative;
     float weights[AJP_ADC_MAX_BITS], nominal[AJP_ADC_MAX_BITS];
 } ajp_adc;
 
@@ -189,6 +193,7 @@ typedef enum {
     AJP_FORM_POSITIVE, /* max(e, 0) */
     AJP_FORM_NEGATIVE, /* max(-e, 0) */
     AJP_FORM_OFFSET,   /* (e + 1) / 2 */
+    AJP_FORM_SQUARE,   /* e e */
     AJP_FORM_BIT       /* bit `bit` of rint(|e| most_code), with e's sign */
 } ajp_form;
 typedef struct {

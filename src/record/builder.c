@@ -37,6 +37,13 @@ aj_layer_record ajp_layer_record_none(void)
         .clipped_ratio = MISSING,
         .latency_seconds = MISSING,
         .energy = aj_energy_none(),
+        .n_planes = MISSING,
+        .input_full_scale = MISSING,
+        .input_bits = MISSING,
+        .reading_bits = MISSING,
+        .reading_low = MISSING,
+        .reading_high = MISSING,
+        .reading_percentile_ratio = MISSING,
     };
 }
 

@@ -33,6 +33,13 @@ const ajp_field ajp_layer_fields[] = {
     LAYER(signal_to_noise_ratio, UNBOUNDED),
     LAYER(clipped_ratio, RATIO),
     LAYER(latency_seconds, POSITIVE),
+    LAYER(n_planes, POSITIVE),
+    LAYER(input_full_scale, POSITIVE),
+    LAYER(input_bits, POSITIVE),
+    LAYER(reading_bits, POSITIVE),
+    LAYER(reading_low, ANY),
+    LAYER(reading_high, ANY),
+    LAYER(reading_percentile_ratio, RATIO),
     {NULL, 0, AJP_FIELD_ANY},
 };
 

@@ -85,6 +85,7 @@ static void put_explanation(printer *to)
         if (record->n_parameters == 0) continue;
         ajp_table_parameters(record, &to->view->arena, &grid);
         to->put(&grid, to->out);
+        if (ajp_table_converters(record, &to->view->arena, &grid)) to->put(&grid, to->out);
     }
 }
 

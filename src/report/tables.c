@@ -294,5 +294,50 @@ void ajp_table_layers(const ajp_entry *entry, ajp_arena *arena, ajp_grid *out)
     }
     out->caption = "Per inference. symbols: weights and inputs encoded; memory: SRAM and DRAM. signal to "
                    "noise: power of the exact output over power of the error. "
-                   "clipped: share of results at the integrator's full well.";
+                   "clipped: share of results at the integrator's full well or beyond a converter's range.";
+}
+
+static bool has_converters(const aj_layer_record *layer)
+{
+    return !isnan(layer->n_planes);
+}
+
+bool ajp_table_converters(const aj_evaluation *record, ajp_arena *arena, ajp_grid *out)
+{
+    bool any = false;
+    for (size_t i = 0; i < record->n_layers; i++) any = any || has_converters(&record->layers[i]);
+    if (!any) return false;
+    ajp_grid_begin(out, arena, NULL);
+    ajp_grid_column(out, "product", AJP_LEFT);
+    ajp_grid_column(out, "planes", AJP_RIGHT);
+    ajp_grid_column(out, "input full scale", AJP_RIGHT);
+    ajp_grid_column(out, "input bits", AJP_RIGHT);
+    ajp_grid_column(out, "reading bits", AJP_RIGHT);
+    ajp_grid_column(out, "range of readings", AJP_RIGHT);
+    ajp_grid_column(out, "share calibrated", AJP_RIGHT);
+    ajp_grid_column(out, "clipped %", AJP_RIGHT);
+    for (size_t i = 0; i < record->n_layers; i++) {
+        const aj_layer_record *layer = &record->layers[i];
+        if (!has_converters(layer)) continue;
+        ajp_grid_add(out);
+        ajp_grid_cell(out, layer->name);
+        ajp_grid_format(out, "%.0f", layer->n_planes);
+        ajp_number text = ajp_plain(layer->input_full_scale, 4);
+        ajp_grid_cell(out, isnan(layer->input_full_scale) ? "of each vector" : text.text);
+        text = ajp_plain(layer->input_bits, 3);
+        ajp_grid_cell(out, text.text);
+        text = ajp_plain(layer->reading_bits, 3);
+        ajp_grid_cell(out, text.text);
+        if (isnan(layer->reading_low))
+            ajp_grid_cell(out, "no limits");
+        else
+            ajp_grid_format(out, "%.4g ... %.4g", layer->reading_low, layer->reading_high);
+        text = ajp_plain(layer->reading_percentile_ratio, 5);
+        ajp_grid_cell(out, text.text);
+        text = ajp_percent(layer->clipped_ratio, 2);
+        ajp_grid_cell(out, text.text);
+    }
+    out->caption = "Converters as they were chosen, readings in the units of the family. planes: passes of "
+                   "inputs through devices, each with its own converter; the range is the widest of them.";
+    return true;
 }

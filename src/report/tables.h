@@ -12,6 +12,8 @@ void ajp_table_boundaries(const ajp_view *view, bool per_mac, ajp_arena *arena, 
 /* One row a cause that exists on any of the entries first ... first + n - 1, one column an entry. */
 void ajp_table_causes(const ajp_view *view, size_t first, size_t n, ajp_arena *arena, ajp_grid *out);
 void ajp_table_layers(const ajp_entry *entry, ajp_arena *arena, ajp_grid *out);
+/* false: no product has converters. */
+bool ajp_table_converters(const aj_evaluation *record, ajp_arena *arena, ajp_grid *out);
 /* Has a value, or a source that says why it has none. */
 bool ajp_described(const aj_recorded_parameter *parameter);
 void ajp_table_parameters(const aj_evaluation *record, ajp_arena *arena, ajp_grid *out);

@@ -2,7 +2,9 @@
  * score. */
 #include "study.h"
 
+#include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "../record/builder.h"
 
@@ -31,6 +33,37 @@ static void fill_work(ajp_product_work *work, const ajp_mapping *mapping, size_t
     }
     if (step->bias != NULL) work->digital_ops += n_outputs;
     if (step->activation != AJP_ACTIVATION_NONE) work->digital_ops += n_outputs;
+}
+
+/* Of inputs as the network has them; without a scale that of float32. */
+static double full_scale_of(const ajp_input_encoding *encoding)
+{
+    const ajp_converter *dac = &encoding->dac;
+    bool limited = dac->kind != AJP_CONVERTER_IDEAL, scaled = !isinf(encoding->full_scale);
+    double largest = limited ? fmax(-(double)dac->low, (double)dac->high) : scaled ? 1.0 : (double)FLT_MAX;
+    return scaled ? encoding->full_scale * largest : largest;
+}
+
+/* What was chosen for the converters: of the first trial, group 0. */
+static void record_converters(aj_layer_record *layer, const ajp_frozen *frozen, const aj_hardware *hardware)
+{
+    const ajp_input_encoding *encoding = &frozen->encoding;
+    aj_parameter range, share;
+    if (frozen->law != AJP_LAW_PLANES) return;
+    layer->n_planes = (double)frozen->n_planes;
+    layer->input_full_scale = full_scale_of(encoding);
+    if (encoding->dac.kind != AJP_CONVERTER_IDEAL) layer->input_bits = (double)encoding->dac.bits;
+    for (size_t k = 0; k < frozen->n_planes; k++) {
+        const ajp_converter *adc = &frozen->planes[k].adc;
+        if (adc->kind == AJP_CONVERTER_IDEAL) continue;
+        layer->reading_bits = (double)adc->bits;
+        layer->reading_low = fmin(layer->reading_low, (double)adc->low); /* of NaN and a number the number */
+        layer->reading_high = fmax(layer->reading_high, (double)adc->high);
+    }
+    if (!isnan(layer->reading_bits) && aj_hardware_find(hardware, "adc_range", &range) &&
+        range.word != NULL && strcmp(range.word, "calibrated") == 0 &&
+        aj_hardware_find(hardware, "adc_percentile_ratio", &share))
+        layer->reading_percentile_ratio = share.value;
 }
 
 static void fill_layer(aj_evaluation *out, aj_layer_record *layer, const ajp_mapping *mapping, size_t i,
@@ -63,6 +96,8 @@ static void fill_layer(aj_evaluation *out, aj_layer_record *layer, const ajp_map
     if (findings == NULL) return;
     layer->signal_to_noise_ratio = findings->signal_to_noise_ratio[i];
     layer->clipped_ratio = findings->clipped_ratio[i];
+    if (findings->frozen != NULL && findings->frozen[i] != NULL)
+        record_converters(layer, findings->frozen[i], mapping->hardware);
 }
 
 static void record_hardware(aj_evaluation *out, const aj_hardware *hardware)

@@ -18,6 +18,11 @@ ajp_adc ajp_adc_of(const ajp_converter *converter)
                    .inverse_step = converter->inverse_step,
                    .origin = converter->origin};
     if (converter->kind == AJP_CONVERTER_UNIFORM) adc.kind = AJP_ADC_UNIFORM;
+    if (converter->kind == AJP_CONVERTER_FLOAT) {
+        adc.kind = AJP_ADC_FLOAT;
+        adc.smallest = converter->smallest;
+        adc.relative = ldexpf(1.0f, -(int)converter->mantissa_bits);
+    }
     if (converter->kind != AJP_CONVERTER_SAR) return adc;
     adc.kind = AJP_ADC_SAR;
     for (unsigned bit = 0; bit < converter->bits; bit++) {
@@ -30,11 +35,10 @@ ajp_adc ajp_adc_of(const ajp_converter *converter)
 /* Inputs have a full scale that nothing goes beyond, whether or not a converter has steps in between. */
 static ajp_encode encode_of(const ajp_input_encoding *encoding, const ajp_plane *plane)
 {
-    static const ajp_form forms[] = {[AJP_INPUT_WHOLE] = AJP_FORM_WHOLE,
-                                     [AJP_INPUT_POSITIVE] = AJP_FORM_POSITIVE,
-                                     [AJP_INPUT_NEGATIVE] = AJP_FORM_NEGATIVE,
-                                     [AJP_INPUT_OFFSET] = AJP_FORM_OFFSET,
-                                     [AJP_INPUT_BIT] = AJP_FORM_BIT};
+    static const ajp_form forms[] = {
+        [AJP_INPUT_WHOLE] = AJP_FORM_WHOLE,       [AJP_INPUT_POSITIVE] = AJP_FORM_POSITIVE,
+        [AJP_INPUT_NEGATIVE] = AJP_FORM_NEGATIVE, [AJP_INPUT_OFFSET] = AJP_FORM_OFFSET,
+        [AJP_INPUT_SQUARE] = AJP_FORM_SQUARE,     [AJP_INPUT_BIT] = AJP_FORM_BIT};
     ajp_encode encode = {.dac = ajp_adc_of(&encoding->dac),
                          .quadratic = (float)encoding->quadratic,
                          .cubic = (float)encoding->cubic,

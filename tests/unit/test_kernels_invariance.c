@@ -356,10 +356,12 @@ static void test_count_read(void)
 static ajp_adc random_adc(void)
 {
     ajp_adc adc = {
-        .kind = (ajp_adc_kind)below(4), .bits = 2 + (unsigned)below(7), .low = -1.5F, .high = 2.0F};
+        .kind = (ajp_adc_kind)below(5), .bits = 2 + (unsigned)below(7), .low = -1.5F, .high = 2.0F};
     adc.step = 3.5F / (float)((1U << adc.bits) - 1U);
     adc.inverse_step = 1.0F / adc.step;
     adc.origin = below(2) ? adc.low : 0.0F;
+    adc.relative = 1.0F / (float)(1U << below(8));
+    adc.smallest = 1.0F / (float)(1U << below(12));
     for (unsigned bit = 0; bit < adc.bits; bit++) {
         adc.nominal[bit] = adc.step * (float)(1U << (adc.bits - 1U - bit));
         adc.weights[bit] = adc.nominal[bit] * (1.0F + random_float(0.05F));
@@ -485,7 +487,7 @@ static void test_encode(void)
         const ajp_encode encode = {.dac = random_adc(),
                                    .quadratic = below(2) ? 0.1F : 0.0F,
                                    .cubic = below(2) ? -0.05F : 0.0F,
-                                   .form = (ajp_form)below(5),
+                                   .form = (ajp_form)below(6),
                                    .bit = (unsigned)below(7),
                                    .most_code = 127.0F};
         clear();

@@ -52,7 +52,10 @@ refused 2 "unknown family 'homodine'; known are .*homodyne"
 title "every preset is good, and is refused when one value loses its source"
 for preset in "$AJ_SOURCE_DIR"/hardware/*.yaml; do
     run hardware check "$preset"
-    exits 0
+    case $preset in
+        */cpu-here.yaml) refused 1 "run 'aj bench MODEL' first" ;; # its figures are measured on the machine
+        *) exits 0 ;;
+    esac
     awk '!done && sub(/, *source: *"[^"]*"/, "") { done = 1 } { print }' "$preset" >nosource.yaml
     checks=$((checks + 1))
     ! cmp -s "$preset" nosource.yaml || problem "no source was taken out of $preset"
