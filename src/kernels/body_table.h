@@ -40,6 +40,8 @@ const ajp_kernels KERNELS_TABLE = {
     .add_windows = add_windows,
     .largest_windows = largest_windows,
     .spread_windows = spread_windows,
+    .add_products = add_products,
+    .place_products = place_products,
 };
 
 #endif

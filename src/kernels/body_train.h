@@ -59,6 +59,33 @@ static void add_windows(const ajp_window_spread *s)
     }
 }
 
+static void add_products(const ajp_window_spread *s, const float *w)
+{
+    const vf zero = vf_set1(0.0F);
+    const size_t lanes = s->n_channels;
+    for (size_t i = 0; i < s->n_places; i++) {
+        const vf x = vf_load_n(s->x + i * s->x_place, lanes, zero);
+        float *y = s->y + i * s->y_place;
+        for (size_t t = 0; t < s->n_jumps; t++) {
+            float *to = y + s->jump[t];
+            vf_store_n(to, vf_fma(x, vf_load(w + 16 * t), vf_load_n(to, lanes, zero)), lanes);
+        }
+    }
+}
+
+static void place_products(const ajp_window_spread *s, float *w)
+{
+    const vf zero = vf_set1(0.0F);
+    const size_t lanes = s->n_channels;
+    for (size_t t = 0; t < s->n_jumps; t++) {
+        vf sum = vf_load(w + 16 * t);
+        for (size_t i = 0; i < s->n_places; i++)
+            sum = vf_fma(vf_load_n(s->x + i * s->x_place, lanes, zero),
+                         vf_load_n(s->y + i * s->y_place + s->jump[t], lanes, zero), sum);
+        vf_store(w + 16 * t, sum);
+    }
+}
+
 static void largest_windows(const ajp_window_spread *s, const float *from, float *largest, float *where)
 {
     for (size_t i = 0; i < s->n_places; i++)

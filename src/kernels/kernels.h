@@ -355,6 +355,12 @@ typedef struct ajp_kernels {
     void (*largest_windows)(const ajp_window_spread *spread, const float *from, float *largest, float *where);
     /* y + i*y_place + jump[t] + c += scale * x[i*x_place + c] for every t, or only for the tap in `where`. */
     void (*spread_windows)(const ajp_window_spread *spread, const float *where, float scale);
+    /* Depthwise convolution the other way round, n_channels <= 16, w [n_jumps][16]: what a window reaches
+     * gets y + i*y_place + jump[t] + c += x[i*x_place + c] * w[16*t + c] (one FMA), places in order; */
+    void (*add_products)(const ajp_window_spread *spread, const float *w);
+    /* and its weights w[16*t + c] += sum over places in order of x[i*x_place + c] * y[i*y_place + jump[t] +
+     * c], y not changed. */
+    void (*place_products)(const ajp_window_spread *spread, float *w);
     /* y[i] = a op b element-wise: '+', '-', '*', '/' */
     void (*binary)(char op, const float *a, const float *b, float *y, size_t n);
 } ajp_kernels;

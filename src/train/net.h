@@ -57,11 +57,12 @@ typedef struct {
     ajp_activation activation; /* own, or taken over from the layer behind */
     float activation_parameter;
     size_t kernel[2], stride[2], padding[2], groups;
+    bool depthwise; /* as many groups as channels read and made: outputs x places of the window, one matrix */
     ajp_matrix matrix;
     ajp_vector vectors[2]; /* bias; or scale and bias of batch norm */
     /* windows: where what lies together starts under one, from its own start */
     size_t n_runs, run;
-    size_t *jumps;
+    size_t *jumps, *w_jumps;    /* the second: of a depthwise one, 0, 16, 32 ... */
     float *taps;                /* 0, 1, 2 ... of pools */
     size_t *in_rows, *out_rows; /* where each row of windows (of errors) starts, for gradients of weights */
     float *extra;               /* of each sample: where the largest was; what dropout multiplies by */
@@ -94,7 +95,9 @@ typedef struct {
     const ajp_kernels *kernels;
     const aj_train_options *options;
     ajp_arena arena;
-    size_t rows; /* the most samples at a time */
+    double n_bytes;  /* planned so far */
+    bool over_limit; /* more than the context's memory limit */
+    size_t rows;     /* the most samples at a time */
     size_t n_nodes, n_values, n_moves;
     ajp_node *nodes;
     ajp_value *values;
@@ -170,6 +173,12 @@ typedef struct {
 void ajp_net_gather(const ajp_rows *r);   /* net_gather.c */
 void ajp_conv_forward(const ajp_rows *r); /* net_product.c */
 void ajp_conv_backward(const ajp_rows *r);
+void ajp_depthwise_forward(const ajp_rows *r);             /* net_depthwise.c */
+void ajp_depthwise_back(const ajp_rows *r, size_t sample); /* adds to the error of its input */
+/* Adds what samples first .. end-1 say of the weights to `gradient`, packed as they are. */
+void ajp_depthwise_gradient(const ajp_net_job *job, const ajp_node *node, size_t first, size_t end,
+                            float *gradient);
+size_t ajp_window_start(const ajp_node *node); /* the first place under the first window, of a sample */
 void ajp_dense_forward(const ajp_rows *r);
 void ajp_dense_backward(const ajp_rows *r);
 void ajp_pool_forward(const ajp_rows *r); /* net_pool.c */

@@ -28,7 +28,12 @@ static bool is_activation(aj_train_layer_kind kind)
 
 static float *floats(ajp_net *t, size_t rows, size_t cols)
 {
+    const size_t limit = t->context->memory_limit_bytes;
     size_t n = 0;
+    t->n_bytes += (double)rows * (double)cols * sizeof(float);
+    t->over_limit = t->over_limit || (limit > 0 && t->n_bytes > (double)limit);
+    if (t->over_limit) t->arena.failed = true;
+    if (t->arena.failed) return NULL;
     float *memory = ajp_size_mul(rows, cols, &n) ? ajp_arena_array(&t->arena, n, sizeof(float)) : NULL;
     if (memory == NULL) t->arena.failed = true; /* also where the size alone says so */
     return memory;
@@ -152,15 +157,15 @@ static void plan_matrix(ajp_net *t, ajp_node *node)
 {
     ajp_matrix *m = &node->matrix;
     const bool conv = node->layer->kind == AJ_LAYER_CONV;
-    m->groups = conv ? node->groups : 1;
-    m->n_in = conv ? node->kernel[0] * node->kernel[1] * (node->in->image.channels / m->groups)
+    m->groups = conv && !node->depthwise ? node->groups : 1;
+    m->n_in = conv ? node->kernel[0] * node->kernel[1] * (node->in->image.channels / node->groups)
                    : node->in->image.channels;
     m->n_out = node->layer->n_outputs / m->groups;
     m->packed = ajp_packed_size(m->n_out, m->n_in);
     m->weights = floats(t, m->groups, m->packed);
     for (int i = 0; i < (t->options->optimizer == AJ_OPTIMIZER_ADAM ? 2 : 1); i++)
         m->moments[i] = floats(t, m->groups, m->packed);
-    if (node->in->wants_error) {
+    if (node->in->wants_error && !node->depthwise) {
         m->transposed_row = odd_lines(m->n_in);
         m->transposed = floats(t, m->groups * m->n_out, m->transposed_row);
     }
@@ -181,9 +186,11 @@ static void plan_window(ajp_net *t, ajp_node *node)
     node->run = whole ? node->kernel[1] * channels : part;
     node->n_runs = whole ? node->kernel[0] : node->kernel[0] * node->kernel[1];
     node->jumps = ajp_arena_array(&t->arena, node->n_runs, sizeof *node->jumps);
+    node->w_jumps = ajp_arena_array(&t->arena, node->n_runs, sizeof *node->w_jumps);
     node->taps = floats(t, 1, node->n_runs);
-    for (size_t r = 0; r < node->n_runs && node->jumps != NULL && node->taps != NULL; r++) {
+    for (size_t r = 0; r < node->n_runs && !t->arena.failed; r++) {
         node->taps[r] = (float)r;
+        node->w_jumps[r] = r * AJP_LANES;
         node->jumps[r] =
             whole ? r * in->line : r / node->kernel[1] * in->line + r % node->kernel[1] * channels;
     }
@@ -214,6 +221,8 @@ static void plan_node(ajp_net *t, ajp_node *node)
 {
     const aj_train_layer_kind kind = node->layer->kind;
     node->groups = kind == AJ_LAYER_CONV && node->layer->groups > 0 ? node->layer->groups : 1;
+    node->depthwise = kind == AJ_LAYER_CONV && node->groups > 1 && node->groups == node->layer->n_outputs &&
+                      node->groups == node->in->image.channels;
     if (kind == AJ_LAYER_CONV || kind == AJ_LAYER_MAX_POOL || kind == AJ_LAYER_AVERAGE_POOL ||
         kind == AJ_LAYER_GLOBAL_AVERAGE_POOL) {
         ajp_layer_window(node->layer, &node->in->image, node->kernel, node->stride, node->padding);
@@ -321,6 +330,15 @@ static void plan_scratch(ajp_net *t)
     if (t->block > MOST_BLOCK) t->block = MOST_BLOCK;
 }
 
+static aj_status no_room(const ajp_net *t, aj_error *err)
+{
+    if (!t->over_limit) return ajp_no_memory(err, "training");
+    return ajp_fail(err, AJ_NO_MEMORY, 0,
+                    "training %zu samples at a time takes more than the limit of %.3g GB; use a smaller "
+                    "'batch' or a higher limit",
+                    t->rows, (double)t->context->memory_limit_bytes * 1e-9);
+}
+
 static aj_status create(ajp_net *t, aj_error *err)
 {
     ajp_image shapes[AJ_TRAIN_MAX_NETWORK + 1];
@@ -340,7 +358,7 @@ static aj_status create(ajp_net *t, aj_error *err)
     for (size_t i = 0; i < t->n_nodes && !t->arena.failed; i++) plan_node(t, &t->nodes[i]);
     plan_moves(t);
     plan_scratch(t);
-    if (t->arena.failed) return ajp_no_memory(err, "training");
+    if (t->arena.failed) return no_room(t, err);
     for (size_t i = 0; i < t->n_nodes; i++)
         if (ajp_node_has_matrix(&t->nodes[i])) AJ_TRY(draw_matrix(t, &t->nodes[i], t->scratch, err));
     return AJ_OK;

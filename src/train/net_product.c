@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* The first place under the window of the first output, from the start of a sample. */
-static size_t window_start(const ajp_node *node)
+size_t ajp_window_start(const ajp_node *node)
 {
     const ajp_value *in = node->in;
     return (in->border[0] - node->padding[0]) * in->line +
@@ -46,9 +45,13 @@ void ajp_conv_forward(const ajp_rows *r)
     const ajp_node *node = r->node;
     const ajp_matrix *m = &node->matrix;
     ajp_gemm g = forward_product(node);
+    if (node->depthwise) {
+        ajp_depthwise_forward(r);
+        return;
+    }
     for (size_t s = r->first; s < r->first + r->n; s++)
         for (size_t group = 0; group < m->groups; group++) {
-            g.a = node->in->out + s * node->in->sample + window_start(node) + group_start(node, group);
+            g.a = node->in->out + s * node->in->sample + ajp_window_start(node) + group_start(node, group);
             g.b = m->weights + group * m->packed;
             g.c = node->out->out + s * node->out->sample + node->out->inner + group * m->n_out;
             g.bias = node->vectors[0].values;
@@ -87,7 +90,7 @@ static void lines_back(const ajp_rows *r, size_t sample, size_t group, size_t y,
                                 .jump = node->jumps,
                                 .x_place = row,
                                 .y_place = node->stride[1] * in->image.channels};
-    float *to = in->error + sample * in->sample + window_start(node) + group_start(node, group);
+    float *to = in->error + sample * in->sample + ajp_window_start(node) + group_start(node, group);
     r->job->net->kernels->gemm(&g);
     for (size_t i = 0; i < n_lines; i++) {
         spread.x = columns + i * width * row;
@@ -118,6 +121,10 @@ void ajp_conv_backward(const ajp_rows *r)
         bias_gradient(r, s);
         if (!in->wants_error) continue;
         if (!node->adds_in) memset(in->error + s * in->sample, 0, in->sample * sizeof *in->error);
+        if (node->depthwise) {
+            ajp_depthwise_back(r, s);
+            continue;
+        }
         for (size_t group = 0; group < m->groups; group++)
             for (size_t y = 0; y < height; y += most)
                 lines_back(r, s, group, y, ajp_min_size(most, height - y));

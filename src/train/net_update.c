@@ -101,6 +101,14 @@ static void gradient_task(const ajp_net_job *job, const ajp_node *node, size_t t
 {
     const ajp_matrix *m = &node->matrix;
     const size_t n_blocks = row_blocks(node), part = task / n_blocks, row0 = task % n_blocks * GRADIENT_ROWS;
+    if (node->depthwise) {
+        const size_t first = part * part_samples(job, m);
+        float *gradient = m->gradients + part * m->packed;
+        memset(gradient, 0, m->packed * sizeof *gradient);
+        ajp_depthwise_gradient(job, node, first, ajp_min_size(first + part_samples(job, m), job->n),
+                               gradient);
+        return;
+    }
     if (node->groups == 1) {
         gradient_rows(job, node, part, 0, 0, row0, ajp_min_size(GRADIENT_ROWS, m->n_in - row0));
         return;

@@ -170,6 +170,14 @@ static void test_windows(void)
             tables[t]->spread_windows(&s, round % 2 == 0 ? results[t].out + 2000 : NULL, 0.3F);
         }
         compare("windows", results);
+        s.n_channels = 1 + below(16);
+        for (int t = 0; t < n_tables; t++) {
+            for (size_t i = 0; i < N_MOST; i++) results[t].out[i] = (float)(i % 5);
+            s.y = results[t].out;
+            tables[t]->add_products(&s, in2);
+            tables[t]->place_products(&s, results[t].out + 3000);
+        }
+        compare("channels by themselves", results);
     }
 }
 

@@ -90,6 +90,11 @@ static void test_gradients(void)
         LAYER(TANH), LAYER(CONV, .n_outputs = 6, .kernel = {3, 3}, .groups = 6),
         LAYER(LEAKY_RELU, .leaky_slope = 0.2), LAYER(CONV, .n_outputs = 9, .kernel = {1, 1}, .groups = 3),
         LAYER(GLOBAL_AVERAGE_POOL), LAYER(FLATTEN), LAYER(DENSE, .n_outputs = N_CLASSES));
+    CHECK_GRADIENTS("more channels by themselves than a vector has", image,
+                    LAYER(CONV, .n_outputs = 21, .kernel = {1, 1}), LAYER(TANH),
+                    LAYER(CONV, .n_outputs = 21, .kernel = {3, 3}, .stride = {2, 1}, .padding = {1, 1},
+                          .groups = 21, .without_bias = true),
+                    LAYER(SIGMOID), LAYER(FLATTEN), LAYER(DENSE, .n_outputs = N_CLASSES));
     CHECK_GRADIENTS("norm and overlapping windows", image,
                     LAYER(CONV, .n_outputs = 4, .kernel = {3, 3}, .padding = {2, 2}, .without_bias = true),
                     LAYER(BATCH_NORM), LAYER(RELU),
@@ -503,6 +508,27 @@ static void test_out_of_memory(void)
     aj_context_destroy(scarce);
 }
 
+/* The limit is looked at before the work begins. */
+static void test_memory_limit(void)
+{
+    aj_context_options co = AJ_CONTEXT_OPTIONS_INIT;
+    aj_context *c = NULL;
+    aj_train_layer layers[20];
+    aj_train_options o = small_options(layers);
+    aj_train_samples samples = {pictures, kinds, 20};
+    aj_trained *trained = NULL;
+    co.memory_limit_bytes = 100000;
+    CHECK_OK(aj_context_create(&c, &co, &err), err);
+    CHECK_INT(aj_train(&trained, c, &o, &samples, NULL, NULL, NULL, &err), AJ_NO_MEMORY);
+    CHECK_CONTAINS(err.message, "smaller 'batch'");
+    aj_context_destroy(c);
+    co.memory_limit_bytes = 10000000;
+    CHECK_OK(aj_context_create(&c, &co, &err), err);
+    CHECK_OK(aj_train(&trained, c, &o, &samples, NULL, NULL, NULL, &err), err);
+    aj_trained_destroy(trained);
+    aj_context_destroy(c);
+}
+
 int main(void)
 {
     CHECK_OK(aj_context_create(&context, NULL, &err), err);
@@ -518,6 +544,7 @@ int main(void)
     test_saved();
     test_counts();
     test_out_of_memory();
+    test_memory_limit();
     aj_context_destroy(context);
     return check_report();
 }
