@@ -81,7 +81,7 @@ int cli_fill_measured(cli *c, aj_hardware *hardware)
     figures found;
     if (strcmp(aj_hardware_describe(hardware).name, "cpu-here") != 0 ||
         !aj_hardware_find(hardware, "mac_energy_joules", &joules) ||
-        !aj_hardware_find(hardware, "peak_macs_per_second", &rate) || !isnan(joules.value))
+        !aj_hardware_find(hardware, "measured_macs_per_second", &rate) || !isnan(joules.value))
         return EXIT_OK;
     find_figures(c, &found);
     if (isnan(found.joules_per_mac)) {
@@ -94,7 +94,7 @@ int cli_fill_measured(cli *c, aj_hardware *hardware)
         AJ_OK)
         return cli_failed(c, &err);
     if (isnan(rate.value) && found.macs_per_second > 0.0 &&
-        aj_hardware_set_sourced(hardware, "peak_macs_per_second", found.macs_per_second, found.source,
+        aj_hardware_set_sourced(hardware, "measured_macs_per_second", found.macs_per_second, found.source,
                                 &err) != AJ_OK)
         return cli_failed(c, &err);
     return EXIT_OK;

@@ -35,8 +35,10 @@ static const ajp_param params[] = {
     DEFAULT(arrays, 1.0, 1.0, 1e6, "default: one array", "arrays that work side by side on one product"),
     ROW(clock_hertz, "Hz", 1.0, 1e12, "cycles per second; latency needs it and the array's size"),
     ROW(peak_macs_per_second, "", 1.0, 1e21,
-        "multiply-accumulates per second at peak, where the arrays are not described; its times are then "
-        "lower bounds"),
+        "multiply-accumulates per second at peak, where the arrays are not described; no network's time "
+        "follows from it"),
+    ROW(measured_macs_per_second, "", 1.0, 1e21,
+        "multiply-accumulates per second as measured with a network of the kind: times follow from it"),
     ROW(area_square_meters, "m2", 1e-12, 1.0, "of the chip"),
     WORDS(weight_format, ajp_format_words, AJP_FORMAT_FP32, "default: fp32, as the network has them",
           "numbers that weights are rounded to"),
@@ -113,6 +115,11 @@ static aj_status check(const void *untyped, aj_error *err)
         return ajp_fail(err, AJ_BAD_ARGUMENT, 0,
                         "'peak_macs_per_second' stands for arrays that are not described, and 'clock_hertz' "
                         "describes them; leave one of them out");
+    if (!isnan(p->measured_macs_per_second) && !isnan(p->clock_hertz))
+        return ajp_fail(
+            err, AJ_BAD_ARGUMENT, 0,
+            "'measured_macs_per_second' and 'clock_hertz' both say how long a network takes; leave "
+            "one of them out");
     return check_formats(p, err);
 }
 
@@ -143,8 +150,8 @@ const ajp_hardware_ops ajp_hardware_digital = {
                 "fp32 exactly the network",
     .latency_of =
         "one batch through all products, one after the other: loading the weights, filling, streaming and "
-        "draining the array; digital steps outside it take no time. Of a machine that is described by its "
-        "peak: the multiply-accumulates at that peak, a lower bound",
+        "draining the array; digital steps outside it take no time. Of a machine with a measured rate: the "
+        "multiply-accumulates at that rate",
     .params_size = sizeof(ajp_digital),
     .params = params,
     .n_params = sizeof params / sizeof params[0],

@@ -22,8 +22,8 @@ enum { DIGITAL_HOROWITZ_45NM, DIGITAL_JOUPPI_7NM, DIGITAL_ALADDIN_40NM }; /* mac
 typedef struct {
     ajp_prices prices;
     double mac_energy_joules, mac_energy_table, accumulator_bits, array_rows, array_cols, arrays, clock_hertz,
-        peak_macs_per_second, area_square_meters, weight_format, weight_scale, activation_format,
-        activation_range, activation_percentile_ratio;
+        peak_macs_per_second, measured_macs_per_second, area_square_meters, weight_format, weight_scale,
+        activation_format, activation_range, activation_percentile_ratio;
 } ajp_digital;
 AJP_PRICES_FIRST(ajp_digital);
 

@@ -72,12 +72,12 @@ double ajp_digital_peak(const void *params)
 /* One fold of the array takes 2 array_rows + array_cols + T - 2 cycles for T = batch x reps input vectors
  * (weight stationary, SCALE-Sim, Samajdar et al. 2018, arXiv:1811.02883); in a full pipeline the next weights
  * load while T vectors stream, so a fold is busy max(T, array_rows) cycles. Arrays work side by side on
- * folds of one product. A machine of which only a peak is known is taken to reach it. */
+ * folds of one product. From a peak alone no time follows: small networks reach a small part of it. */
 static void count_time(const ajp_digital *p, double folds, double vectors, double batch, double macs,
                        ajp_product_account *out)
 {
-    if (!isnan(p->peak_macs_per_second)) {
-        out->busy_seconds = macs / p->peak_macs_per_second;
+    if (!isnan(p->measured_macs_per_second)) {
+        out->busy_seconds = macs / p->measured_macs_per_second;
         out->latency_seconds = out->busy_seconds * batch;
         return;
     }

@@ -25,7 +25,7 @@ run eval "$model" --data "$data" --on cpu-here --ledger own.db --explain --quiet
 exits 0
 out_has 'mac_energy_joules +2 nJ +measured by aj bench of m.onnx at'
 out_has '2023-11-14T22:15:00Z'
-out_has 'peak_macs_per_second +50000 '
+out_has 'measured_macs_per_second +50000 '
 
 title "what is set wins over what was measured"
 run eval "$model" --data "$data" --on cpu-here --ledger own.db --set mac_energy_joules=3pJ --explain --quiet
