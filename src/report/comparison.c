@@ -120,7 +120,8 @@ static void put_energies(writer *w)
 
 static void cell_claim(const writer *w, ajp_grid *grid, const aj_comparison_row *row)
 {
-    ajp_number bound = ajp_plain(100.0 * row->bound_ratio, 3);
+    double points = 100.0 * row->bound_ratio;
+    ajp_number bound = ajp_plain(fabs(points) < 1e-9 ? 0.0 : points, 3); /* a mean of equal numbers rounds */
     if (!row->reached) {
         ajp_number best = ajp_percent(accuracy_of(row), 2);
         ajp_grid_format(grid, "not reached; best %s %%", best.text);
