@@ -164,4 +164,5 @@ const ajp_hardware_ops ajp_hardware_digital = {
     .account = ajp_digital_account,
     .area_square_meters = area,
     .peak_macs_per_second = ajp_digital_peak,
+    .deterministic = true,
 };

@@ -212,6 +212,7 @@ typedef struct {
     double (*area_square_meters)(const void *params);
     double (*peak_macs_per_second)(const void *params);
     ajp_knob knob;
+    bool deterministic; /* nothing is random, whatever the parameters: one trial says all */
 } ajp_hardware_ops;
 
 #define HARDWARE(id) extern const ajp_hardware_ops ajp_hardware_##id;

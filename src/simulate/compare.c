@@ -64,7 +64,7 @@ static uint64_t samples_of(const ajp_comparing *all, const aj_hardware *hardware
     const char *held;
     ajp_knob knob = choose_knob(hardware, &held);
     size_t n_points = knob.key != NULL ? ajp_knob_points(&knob) : 1;
-    bool exact = ajp_hardware_get_ops(hardware)->reference == NULL;
+    bool exact = ajp_hardware_get_ops(hardware)->deterministic;
     uint64_t n_search = exact ? 1 : all->comparison.n_search_trials;
     uint64_t n_confirm = exact ? 1 : all->comparison.n_trials;
     return (ajp_search_tries(n_points, knob.monotone) * n_search + n_confirm) * all->study->data.n_samples;
@@ -212,7 +212,7 @@ static aj_status begin_row(row_state *state, size_t i, aj_error *err)
     aj_parameter parameter = {.unit = NULL};
     state->knob = choose_knob(state->hardware, &held);
     *row = (aj_comparison_row){.knob_held = held,
-                               .exact = ajp_hardware_get_ops(state->hardware)->reference == NULL,
+                               .exact = ajp_hardware_get_ops(state->hardware)->deterministic,
                                .trained_for_it =
                                    all->options->trained_for_it != NULL && all->options->trained_for_it[i],
                                .knob = {NULL, NULL, (double)NAN, (double)NAN, (double)NAN, 1},
