@@ -1,6 +1,8 @@
 /* activate.c: an activation as a map, for what did not pass a store that has it. */
 #include "kernels.h"
 
+enum { PIECE = 256 };
+
 void ajp_activate(const ajp_kernels *kernels, ajp_activation activation, float parameter, float *x, size_t n)
 {
     switch (activation) {
@@ -17,6 +19,14 @@ void ajp_activate(const ajp_kernels *kernels, ajp_activation activation, float p
         break;
     case AJP_ACTIVATION_TANH:
         kernels->map(AJP_MAP_TANH, x, x, n, 0.0F, 0.0F);
+        break;
+    case AJP_ACTIVATION_SWISH: /* in pieces, so that the factor needs no memory */
+        for (size_t done = 0; done < n; done += PIECE) {
+            float gate[PIECE];
+            size_t some = n - done < PIECE ? n - done : PIECE;
+            kernels->map(AJP_MAP_SIGMOID, x + done, gate, some, 0.0F, 0.0F);
+            kernels->binary('*', x + done, gate, x + done, some);
+        }
         break;
     case AJP_ACTIVATION_HARD_SWISH:
         kernels->map(AJP_MAP_HARD_SWISH, x, x, n, 0.0F, 0.0F);

@@ -293,7 +293,8 @@ static void run_rows(const panel *at, size_t row0, size_t n_rows, size_t p0, siz
     job.skip = p0 % run;
     job.b = g->b + at->vector0 * g->b_vector + (g->b_jump != NULL ? 0 : p0 * g->b_row);
     job.activation_parameter = g->activation_parameter;
-    const bool late = g->activation == AJP_ACTIVATION_SIGMOID || g->activation == AJP_ACTIVATION_TANH;
+    const bool late = g->activation == AJP_ACTIVATION_SIGMOID || g->activation == AJP_ACTIVATION_TANH ||
+                      g->activation == AJP_ACTIVATION_SWISH;
     for (size_t i = 0, rows; i < n_rows; i += rows) {
         const size_t line = (row0 + i) / group, place = (row0 + i) % group; /* tiles end where a group ends */
         rows = tile_rows(ajp_min_size(n_rows - i, group - place), at->most_rows);

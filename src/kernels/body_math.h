@@ -218,6 +218,8 @@ SIMD_INLINE vf v_activate(vf x, ajp_activation activation, float parameter)
         return v_sigmoid(x);
     case AJP_ACTIVATION_CLIPPED_RELU:
         return vf_min(vf_set1(parameter), v_relu(x));
+    case AJP_ACTIVATION_SWISH:
+        return vf_mul(x, v_sigmoid(x));
     case AJP_ACTIVATION_HARD_SWISH:
         return v_hard_swish(x);
     case AJP_ACTIVATION_TANH:

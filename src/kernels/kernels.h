@@ -42,7 +42,8 @@ typedef enum {
     AJP_ACTIVATION_SIGMOID,
     AJP_ACTIVATION_TANH,
     AJP_ACTIVATION_CLIPPED_RELU, /* parameter: the most */
-    AJP_ACTIVATION_HARD_SWISH    /* x times x/6 + 1/2 to [0, 1] */
+    AJP_ACTIVATION_HARD_SWISH,   /* x times x/6 + 1/2 to [0, 1] */
+    AJP_ACTIVATION_SWISH         /* x sigmoid(x) */
 } ajp_activation;
 
 /* ---- products: C[m][n] = A[m][k] B[k][n] --------------------------------------------------------

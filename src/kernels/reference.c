@@ -15,6 +15,8 @@ static float activate(float x, ajp_activation activation, float parameter)
     case AJP_ACTIVATION_CLIPPED_RELU:
         x = x < 0.0F ? 0.0F : x;
         return x > parameter ? parameter : x;
+    case AJP_ACTIVATION_SWISH:
+        return x * (float)(1.0 / (1.0 + exp(-(double)x)));
     case AJP_ACTIVATION_HARD_SWISH: {
         float share = fmaf(x, 1.0F / 6.0F, 0.5F);
         return x * (share < 0.0F ? 0.0F : share > 1.0F ? 1.0F : share);

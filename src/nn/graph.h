@@ -126,6 +126,9 @@ aj_status ajp_graph_infer_as(ajp_graph *graph, const ajp_type *types, aj_error *
 /* Marks what the outputs need and counts uses. */
 void ajp_graph_mark_live(ajp_graph *graph, const size_t *outputs, size_t n_outputs);
 
+/* swish.c: of a graph whose uses are counted (mark them again when something was joined). */
+aj_status ajp_graph_join_gates(ajp_graph *graph, bool *joined, aj_error *err);
+
 /* control.c: a node with subgraphs.  The subgraph of an attribute; NULL when there is none. */
 ajp_graph *ajp_control_child(const ajp_node *node, const char *attribute);
 /* Runs a subgraph on inputs, in `arena`; the outputs may be its inputs, or values of the graph around it. */

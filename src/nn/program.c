@@ -51,6 +51,7 @@ static uint64_t activation_flops(ajp_activation activation)
 {
     if (activation == AJP_ACTIVATION_NONE) return 0;
     if (activation == AJP_ACTIVATION_HARD_SWISH) return 3;
+    if (activation == AJP_ACTIVATION_SWISH) return 5;
     return activation == AJP_ACTIVATION_SIGMOID || activation == AJP_ACTIVATION_TANH ? 4 : 1;
 }
 
@@ -464,7 +465,10 @@ static aj_status finish(ajp_program *p, aj_error *err)
     p->no_rows = true;
     if (!p->tensors) AJ_TRY(check_rows(p, err));
     p->no_rows = false;
+    bool joined;
     ajp_graph_mark_live(&p->graph, p->graph.outputs, p->n_outputs);
+    AJ_TRY(ajp_graph_join_gates(&p->graph, &joined, err));
+    if (joined) ajp_graph_mark_live(&p->graph, p->graph.outputs, p->n_outputs);
     return compile_steps(p, err);
 }
 
