@@ -140,7 +140,11 @@ static void cell_knob(ajp_grid *grid, const aj_comparison_row *row)
     }
     ajp_number value = ajp_quantity(row->knob.value, row->knob.unit);
     if (row->knob.unit[0] == '\0') value = ajp_plain(row->knob.value, 3);
-    ajp_grid_format(grid, "%s = %s%s", row->knob.key, value.text, row->scanned ? " (scanned)" : "");
+    bool lowest = row->reached && row->knob.value == row->knob.low;
+    ajp_grid_format(grid, "%s = %s%s", row->knob.key, value.text,
+                    lowest         ? " (least of its range)"
+                    : row->scanned ? " (scanned)"
+                                   : "");
 }
 
 static void put_claims(writer *w)
