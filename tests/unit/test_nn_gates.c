@@ -41,6 +41,7 @@ static void test(const char *gate, float slope, const char *factors, bool convol
     void *bytes = build_finish(&b, &size);
     CHECK_OK(aj_model_load_memory(&model, context, bytes, size, gate, &err), err);
     if (model != NULL) CHECK_INT(aj_model_n_layers(model), n_layers);
+    if (model != NULL && gate_is_read) CHECK_STRING(aj_model_layer(model, 2).op_type, "Mul"); /* as it was */
     if (model != NULL) CHECK_OK(aj_session_create(&session, context, model, 3, &err), err);
     if (session != NULL) CHECK_OK(aj_session_run(session, x, N, y, &err), err);
     for (size_t i = 0; session != NULL && i < N * OUT; i++) {
