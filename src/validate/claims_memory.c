@@ -172,7 +172,7 @@ static aj_status column_currents(size_t n, const double *g, const double *volts,
 
 static aj_status uniform_array(ajp_claim *claim, size_t n, const double *published, aj_error *err)
 {
-    double g[16], volts[4], currents[4];
+    double g[16] = {0.0}, volts[4] = {0.0}, currents[4] = {0.0};
     for (size_t i = 0; i < n * n; i++) g[i] = 1e-4;
     for (size_t i = 0; i < n; i++) volts[i] = 0.2;
     AJ_TRY(column_currents(n, g, volts, 1.0, currents, claim, err));
