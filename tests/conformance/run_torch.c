@@ -45,13 +45,18 @@ static void check_model(const char *folder, const char *name)
     aj_model *model = NULL;
     snprintf(path, sizeof path, "%s/%s.txt", folder, name);
     char *text = read_all(path, &text_size);
-    CHECK(text != NULL && sscanf(text, "%llu %llu", &n, &macs) == 2);
+    size_t height = 0, width = 0; /* of those whose file leaves the size of an image open */
+    CHECK(text != NULL && sscanf(text, "%llu %llu %zu %zu", &n, &macs, &height, &width) >= 2);
+    const aj_dimension sizes[] = {{"height", height}, {"width", width}};
+    aj_model_options options = AJ_MODEL_OPTIONS_INIT;
+    options.dimensions = sizes;
+    options.n_dimensions = height > 0 ? 2 : 0;
     snprintf(path, sizeof path, "%s/%s.x", folder, name);
     float *x = read_all(path, &x_size);
     snprintf(path, sizeof path, "%s/%s.y", folder, name);
     float *want = read_all(path, &y_size), *first = calloc(1, y_size), *y = calloc(1, y_size);
     snprintf(path, sizeof path, "%s/%s.onnx", folder, name);
-    CHECK_OK(aj_model_load(&model, context, path, &err), err);
+    CHECK_OK(aj_model_load_with(&model, context, path, &options, &err), err);
     for (size_t i = 0; model != NULL && i < aj_model_n_layers(model); i++)
         ours += aj_model_layer(model, i).macs_per_inference;
     if (model != NULL) CHECK_INT(ours, macs);

@@ -1,7 +1,7 @@
 """export_torch.py FOLDER small|large|bench: networks as PyTorch exports them, with the outputs PyTorch computes.
 
 Writes NAME.onnx, NAME.x and NAME.y (float32, raw), and NAME.txt: samples, multiply-accumulates of one sample as
-counted here, layer by layer.  `large` has ResNet-50 and ViT-B/16 with random weights, `bench` what bench/ compares with its peers.  Exits with 77 and a reason
+counted here, layer by layer, and the sizes that the file leaves open.  `large` has ResNet-50 and ViT-B/16 with random weights, `bench` what bench/ compares with its peers.  Exits with 77 and a reason
 where torch is not there.
 """
 import sys
@@ -12,6 +12,9 @@ try:
 except ImportError as missing:
     print(f"SKIP: needs python3-torch ({missing})")
     sys.exit(77)
+
+
+OPEN_SIZES = {"mobilenet": {2: "height", 3: "width"}}
 
 
 class ConvNet(nn.Module):
@@ -83,6 +86,30 @@ def resnet50():
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2048, 1000))
 
 
+class Inverted(nn.Module):
+    """Sandler et al. 2018: widened, a convolution of every channel by itself, narrowed, added."""
+
+    def __init__(self, n_in, n_out, stride, widening):
+        super().__init__()
+        width = n_in * widening
+        self.adds = stride == 1 and n_in == n_out
+        self.body = nn.Sequential(
+            nn.Conv2d(n_in, width, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU6(),
+            nn.Conv2d(width, width, 3, stride, 1, groups=width, bias=False), nn.BatchNorm2d(width), nn.ReLU6(),
+            nn.Conv2d(width, n_out, 1, bias=False), nn.BatchNorm2d(n_out))
+
+    def forward(self, x):
+        return x + self.body(x) if self.adds else self.body(x)
+
+
+def mobilenet():
+    """MobileNetV2 at a quarter of its width and depth; its size of image is left open in the file."""
+    return nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1, bias=False), nn.BatchNorm2d(8), nn.Hardswish(),
+                         Inverted(8, 8, 1, 1), Inverted(8, 12, 2, 6), Inverted(12, 12, 1, 6), Inverted(12, 24, 2, 6),
+                         nn.Conv2d(24, 64, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU6(), nn.AdaptiveAvgPool2d(1),
+                         nn.Flatten(), nn.Dropout(0.2), nn.Linear(64, 10))
+
+
 class VisionTransformer(nn.Module):
     """Dosovitskiy et al. 2021, Base with patches of 16."""
 
@@ -112,6 +139,7 @@ def fresh(model):
 def small():
     yield "mlp", nn.Sequential(nn.Linear(30, 64), nn.ReLU(), nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, 4)), (30,)
     yield "convnet", ConvNet(), (3, 16, 16)
+    yield "mobilenet", mobilenet(), (3, 40, 48)
     yield "encoder", fresh(Encoder()), (12, 32)
     yield "lstm", Recurrent(nn.LSTM), (11, 9)
     yield "bilstm", Recurrent(nn.LSTM, True), (11, 9)
@@ -202,11 +230,13 @@ def main(folder, which):
         macs = count_macs(model, x)
         y = model(x).detach().numpy()  # gradients on: PyTorch's fused inference path cannot be exported
         torch.onnx.export(model, x, f"{folder}/{name}.onnx", opset_version=14, input_names=["x"],
-                          output_names=["y"], dynamic_axes={"x": {0: "n"}, "y": {0: "n"}})
+                          output_names=["y"],
+                          dynamic_axes={"x": {0: "n", **OPEN_SIZES.get(name, {})}, "y": {0: "n"}})
         x.numpy().tofile(f"{folder}/{name}.x")
         y.tofile(f"{folder}/{name}.y")
         with open(f"{folder}/{name}.txt", "w", encoding="ascii") as text:
-            text.write(f"{n} {macs}\n")
+            sizes = [str(shape[k - 1]) for k in OPEN_SIZES.get(name, {})]
+            text.write(" ".join([str(n), str(macs), *sizes]) + "\n")
         print(name, macs, "MAC")
 
 
