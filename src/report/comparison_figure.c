@@ -105,17 +105,21 @@ static void put_plots(const aj_comparison_row *const *rows, size_t n, ajp_text *
     ajp_text_put(out, "plot ");
     for (size_t i = 0; i < n; i++) {
         if (!drawn(rows[i])) continue;
+        /* rows beyond the colours start them again with another mark and dashes */
+        static const int marks[] = {7, 5, 9, 11, 13};
         const char *colour = colours[(index / 2) % N_COLOURS];
+        size_t turn = index / 2 / N_COLOURS;
+        int mark = rows[i]->reached ? marks[turn % (sizeof marks / sizeof *marks)] : 2;
         char title[256];
         snprintf(title, sizeof title, "%.120s (%.20s), %s", rows[i]->evaluation.hardware_name,
                  aj_boundary_name(boundary_of(rows[i])),
                  rows[i]->reached ? "confirmed" : "tolerance not reached");
         ajp_text_format(
             out,
-            "%sdata index %zu using 1:2:3:4 with yerrorlines lw 1.2 pt 6 ps 0.5 lc rgb '%s' "
+            "%sdata index %zu using 1:2:3:4 with yerrorlines lw 1.2 dt %zu pt 6 ps 0.5 lc rgb '%s' "
             "notitle, \\\n  data index %zu using 1:2:3:4 with yerrorbars lw 2 pt %d ps 1.4 lc rgb "
             "'%s' title ",
-            index > 0 ? ", \\\n  " : "", index, colour, index + 1, rows[i]->reached ? 7 : 2, colour);
+            index > 0 ? ", \\\n  " : "", index, turn + 1, colour, index + 1, mark, colour);
         ajp_plot_quoted(out, title);
         index += 2;
     }
